@@ -1,0 +1,96 @@
+"""The questions that every module asks of its input, and what it says if they fail."""
+
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+
+def real_array(x: Any, name: str = "x") -> np.ndarray:
+    """Return `x` as a non-empty array of float16, float32 or float64; refuse the rest.
+
+    Finiteness is asked apart, by `require_finite`: it costs a pass over the data.
+    """
+    x = _plain_array(x, name)
+    if x.dtype.kind in "iub":
+        raise TypeError(
+            f"{name} has dtype {x.dtype}: real values are needed, not codes or "
+            f"counts. Convert with {name}.astype(np.float32), or scale pixels with "
+            f"{name} / 255."
+        )
+    if x.dtype.kind != "f":
+        raise TypeError(
+            f"{name} has dtype {x.dtype}: an array of float16, float32 or float64 "
+            "is needed."
+        )
+    if x.size == 0:
+        raise ValueError(f"{name} is empty (shape {x.shape}): give at least one value.")
+    if x.dtype.itemsize > 8:  # long double: the course's arithmetic ends at float64
+        return x.astype(np.float64)
+    return x if x.dtype.isnative else x.astype(x.dtype.newbyteorder("="))
+
+
+def code_array(q: Any, name: str = "q") -> np.ndarray:
+    """Return `q` as a non-empty integer array; refuse floats, even whole ones."""
+    q = _plain_array(q, name)
+    if q.dtype.kind not in "iu":
+        raise TypeError(
+            f"{name} has dtype {q.dtype}: codes are integers, such as int8. "
+            "Make them with quantize(x, params), or round and cast first."
+        )
+    if q.size == 0:
+        raise ValueError(f"{name} is empty (shape {q.shape}): give at least one code.")
+    return q
+
+
+def require_finite(x: np.ndarray, name: str = "x") -> None:
+    """Raise ValueError if `x` holds NaN or infinity, saying how many and where."""
+    bad = np.argwhere(~np.isfinite(x))
+    if len(bad):
+        where = tuple(int(i) for i in bad[0])
+        place = f" at index {where[0] if len(where) == 1 else where}" if where else ""
+        raise ValueError(
+            f"{name} holds {len(bad)} value(s) that are NaN or infinite, the first"
+            f"{place}: {x[where]}. No code stands for these: replace them first."
+        )
+
+
+def whole_number(value: Any, name: str, low: int, high: int) -> int:
+    """Return `value` as an int from low to high, refusing floats and booleans."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
+        raise TypeError(
+            f"{name} is {value!r} ({type(value).__name__}): "
+            f"a whole number from {low} to {high} is needed."
+        )
+    if not low <= value <= high:
+        raise ValueError(f"{name} is {value}: allowed are {low} to {high}.")
+    return int(value)
+
+
+def flag(value: Any, name: str) -> bool:
+    """Return `value` as a bool, refusing what only looks like one."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(
+            f"{name} is {value!r} ({type(value).__name__}): True or False is needed."
+        )
+    return bool(value)
+
+
+def _plain_array(values: Any, name: str) -> np.ndarray:
+    if isinstance(values, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} is a masked array: fill the masked entries first, "
+            f"for example {name}.filled(0)."
+        )
+    try:
+        array = np.asarray(values)
+    except ValueError as error:  # nested lists of unequal length
+        raise ValueError(
+            f"{name} does not form an array ({error}): all rows must be equally long."
+        ) from None
+    if array.dtype.kind not in "iubf":
+        raise TypeError(
+            f"{name} has dtype {array.dtype}: an array of numbers is needed "
+            "(no strings, objects or complex values)."
+        )
+    return array
