@@ -1,0 +1,202 @@
+"""One exercise: its cases, the right answer, and the wrong ones that people give.
+
+A wrong answer is recognised by what it returns: each known mistake is a small function
+that makes the same mistake, and an answer that agrees with it on every case is told so.
+"""
+
+import copy
+import io
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+SECONDS = 10.0  # what an answer may take on one case before it counts as endless
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A way to go wrong: what it computes, and the sentence that names it."""
+
+    does: Callable
+    says: str
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What a check knows of an exercise.
+
+    Args:
+        title: as the notebook prints it, such as "Exercise 4".
+        right: a function that solves it.
+        cases: argument tuples; the first should be one that fits in a sentence.
+        mistakes: known wrong answers, the most telling first.
+        rtol: relative tolerance of float results.
+        praise: what a right answer is told.
+    """
+
+    title: str
+    right: Callable
+    cases: Sequence[tuple]
+    mistakes: Sequence[Mistake] = field(default_factory=tuple)
+    rtol: float = 1e-5
+    praise: str = "right."
+
+    def verdict(self, answer: Callable) -> tuple[bool, str]:
+        """Return (ok, sentence) for a student's function; never raise."""
+        if not callable(answer):
+            kind = type(answer).__name__
+            return False, f"{self.title}: a function is needed, you gave a {kind}."
+        results = []
+        for case in self.cases:
+            given = copy.deepcopy(case)
+            result, fault = _call(answer, given)
+            if fault:
+                return False, self._not_yet(f"for {show(case)} {fault}")
+            if result is None or result is Ellipsis:
+                if not results:
+                    return False, f"{self.title}: not attempted yet"
+                return False, self._not_yet(f"for {show(case)} you returned nothing.")
+            if not same(given, case, 0.0):
+                return False, self._not_yet(
+                    f"your function changes its argument: {show(case)} became "
+                    f"{show(given)}. Work on a copy, or make a new array."
+                )
+            results.append(result)
+        return self._judge(results)
+
+    def __call__(self, answer: Callable) -> None:
+        """Print the verdict on a student's function, in one line."""
+        print(self.verdict(answer)[1])
+
+    def _judge(self, results: list) -> tuple[bool, str]:
+        wanted = [self.right(*copy.deepcopy(case)) for case in self.cases]
+        pairs = list(zip(results, wanted, strict=True))
+        if all(same(a, b, self.rtol) for a, b in pairs):
+            return True, f"✓ {self.title}: {self.praise}"
+        named = self._known_mistake(results)
+        case, (result, want) = next(
+            (c, p)
+            for c, p in zip(self.cases, pairs, strict=True)
+            if not same(*p, self.rtol)
+        )
+        if named:
+            return False, self._not_yet(
+                f"{named} For {show(case)} you returned {show_value(result)}, "
+                f"expected was {show_value(want)}."
+            )
+        return False, self._not_yet(difference(case, result, want))
+
+    def _known_mistake(self, results: list) -> str:
+        for mistake in self.mistakes:
+            made = [_call(mistake.does, copy.deepcopy(case)) for case in self.cases]
+            if all(
+                not fault and same(a, b, self.rtol)
+                for a, (b, fault) in zip(results, made, strict=True)
+            ):
+                return mistake.says
+        return ""
+
+    def _not_yet(self, why: str) -> str:
+        return f"{self.title}: not yet. {why[0].upper()}{why[1:]}"
+
+
+def same(a: Any, b: Any, rtol: float) -> bool:
+    """Return whether two results agree in kind, shape, integer dtype and values."""
+    if isinstance(a, tuple) or isinstance(b, tuple):
+        return (
+            isinstance(a, (tuple, list))
+            and isinstance(b, (tuple, list))
+            and len(a) == len(b)
+            and all(same(x, y, rtol) for x, y in zip(a, b, strict=True))
+        )
+    try:
+        a, b = np.asarray(a), np.asarray(b)
+        if a.shape != b.shape or not _same_kind(a, b):
+            return False
+        return bool(np.allclose(a, b, rtol=rtol, atol=rtol * 1e-6, equal_nan=True))
+    except (TypeError, ValueError):
+        return bool(np.array_equal(a, b))
+
+
+def difference(case: tuple, result: Any, want: Any) -> str:
+    """Return a sentence that says how `result` differs from what was expected."""
+    start = f"for {show(case)} you returned {show_value(result)}"
+    if isinstance(want, tuple):
+        if not isinstance(result, (tuple, list)) or len(result) != len(want):
+            return f"{start}: a pair of {len(want)} values is expected."
+    elif np.shape(result) != np.shape(want):
+        return (
+            f"{start} of shape {np.shape(result)}: shape {np.shape(want)} is expected."
+        )
+    elif not _same_kind(np.asarray(result), np.asarray(want)):
+        return (
+            f"{start} of dtype {np.asarray(result).dtype}: "
+            f"{np.asarray(want).dtype} is expected."
+        )
+    return f"{start}, expected was {show_value(want)}."
+
+
+def show(case: tuple) -> str:
+    """Return the arguments as they would be typed, cut short where they are long."""
+    return "(" + ", ".join(show_value(value) for value in case) + ")"
+
+
+def show_value(value: Any) -> str:
+    """Return a value in few characters: arrays as lists, floats to five digits."""
+    if isinstance(value, (tuple, list)):
+        return "(" + ", ".join(show_value(v) for v in value) + ")"
+    if isinstance(value, np.ndarray) and value.size > 12:
+        dtype = value.dtype
+        return f"a {dtype} array of shape {value.shape} ({value.reshape(-1)[:3]}...)"
+    if isinstance(value, np.ndarray):
+        return np.array2string(value, precision=5, separator=", ").replace("\n", "")
+    if isinstance(value, (float, np.floating)):
+        return f"{value:.5g}"
+    text = str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _same_kind(a: np.ndarray, b: np.ndarray) -> bool:
+    """Integers of fixed width must agree exactly; plain numbers may be ints or floats."""
+    if b.dtype.kind in "iu" and b.ndim and b.dtype != np.int64:
+        return a.dtype == b.dtype
+    return a.dtype.kind in "iufb" and b.dtype.kind in "iufb"
+
+
+def _call(function: Callable, arguments: tuple) -> tuple[Any, str]:
+    """Return (result, what went wrong or ""), with prints held back and time bounded."""
+    box: dict[str, Any] = {}
+
+    def run() -> None:
+        try:
+            with np.errstate(all="ignore"):
+                box["result"] = function(*arguments)
+        except BaseException as error:
+            box["error"] = error
+
+    worker = threading.Thread(target=run, daemon=True)
+    with redirect_stdout(io.StringIO()) as printed:
+        worker.start()
+        worker.join(SECONDS)
+    if worker.is_alive():
+        _stop(worker)
+        return None, f"your function did not end within {SECONDS:.0f} seconds."
+    if "error" in box:
+        error = box["error"]
+        return None, f"your function raised {type(error).__name__}: {error}"
+    if box["result"] is None and printed.getvalue():
+        return None, "your function prints its answer: return it instead."
+    return box["result"], ""
+
+
+def _stop(worker: threading.Thread) -> None:
+    """Ask an endless answer to end, so that it does not keep a core busy."""
+    import ctypes
+
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(worker.ident or 0), ctypes.py_object(SystemExit)
+    )

@@ -1,0 +1,112 @@
+"""The exercises' checks: wrong answers are named, right ones pass, nothing raises."""
+
+import time
+
+import numpy as np
+import pytest
+
+from qlib import checks
+from qlib.checks import exercise as exercise_module
+from tests.wrong_answers import lesson_01
+
+CATALOGUE = [lesson_01]
+WRONG = [(n, f) for c in CATALOGUE for n, fs in c.WRONG.items() for f in fs]
+RIGHT = [(n, f) for c in CATALOGUE for n, fs in c.RIGHT.items() for f in fs]
+
+
+def name(value):
+    return value if isinstance(value, str) else value.__name__.split("__")[1]
+
+
+@pytest.mark.parametrize(("exercise", "answer"), WRONG, ids=name)
+def test_a_wrong_answer_is_refused_with_the_sentence_that_names_it(exercise, answer):
+    ok, message = checks.verdict(exercise, answer)
+    assert not ok
+    assert answer.__doc__ in message
+    assert message.startswith(f"{checks.EXERCISES[exercise].title}: not yet. ")
+
+
+@pytest.mark.parametrize(("exercise", "answer"), RIGHT, ids=name)
+def test_a_right_answer_passes_in_every_style(exercise, answer):
+    ok, message = checks.verdict(exercise, answer)
+    assert ok, message
+    assert message.startswith("✓")
+
+
+@pytest.mark.parametrize("exercise", checks.EXERCISES)
+def test_every_exercise_has_at_least_four_wrong_and_two_right_answers(exercise):
+    assert sum(n == exercise for n, _ in WRONG) >= 4
+    assert sum(n == exercise for n, _ in RIGHT) >= 2
+
+
+@pytest.mark.parametrize("exercise", checks.EXERCISES)
+def test_different_mistakes_get_different_sentences(exercise):
+    told = [checks.verdict(n, f)[1] for n, f in WRONG if n == exercise]
+    assert len(set(told)) == len(told)
+
+
+@pytest.mark.parametrize("exercise", checks.EXERCISES)
+def test_every_known_mistake_is_recognised_as_itself(exercise):
+    for mistake in checks.EXERCISES[exercise].mistakes:
+        ok, message = checks.verdict(exercise, mistake.does)
+        assert not ok
+        assert mistake.says.split(":")[0][1:] in message
+
+
+@pytest.mark.parametrize("exercise", checks.EXERCISES)
+def test_an_empty_stub_prints_one_quiet_line(exercise, capsys):
+    checks.EXERCISES[exercise](lambda *arguments: ...)
+    checks.EXERCISES[exercise](lambda *arguments: None)
+    title = checks.EXERCISES[exercise].title
+    assert capsys.readouterr().out == f"{title}: not attempted yet\n" * 2
+
+
+@pytest.mark.parametrize("exercise", checks.EXERCISES)
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (lambda *a: 1 / 0, "raised ZeroDivisionError"),
+        (lambda: 1, "raised TypeError"),
+        (lambda *a: "seven", "you returned seven"),
+        (lambda *a: np.zeros((7, 7, 7)), "7"),
+        (lambda *a: print("0.5"), "prints its answer: return it instead"),
+        (lambda *a: exit(), "raised SystemExit"),
+        (3, "a function is needed"),
+        (np.sum, "Exercise"),
+    ],
+)
+def test_a_strange_answer_is_met_with_a_sentence(exercise, answer, sentence, capfd):
+    ok, message = checks.verdict(exercise, answer)
+    assert not ok
+    assert sentence in message
+    assert "\n" not in message
+    assert capfd.readouterr() == ("", "")
+
+
+def test_an_answer_that_never_ends_is_stopped(monkeypatch):
+    monkeypatch.setattr(exercise_module, "SECONDS", 0.2)
+    turns = []
+
+    def endless(low, high):
+        while True:
+            turns.append(1)
+            time.sleep(0.001)
+
+    ok, message = checks.verdict("widen", endless)
+    assert not ok
+    assert "did not end" in message
+    time.sleep(0.1)
+    before = len(turns)
+    time.sleep(0.1)
+    assert len(turns) == before, "the answer still runs"
+
+
+def test_an_answer_that_forgets_a_case_is_told_which():
+    ok, message = checks.verdict("widen", lambda a, b: (0.0, b) if a > 0 else None)
+    assert not ok
+    assert "For (-3, -1) you returned nothing" in message
+
+
+def test_an_unknown_exercise_is_named():
+    with pytest.raises(ValueError, match="no exercise 'widn'.*widen"):
+        checks.verdict("widn", len)
