@@ -1,0 +1,206 @@
+"""The figures of lesson 01: number lines, staircases, grids on real weights."""
+
+from collections.abc import Mapping, Sequence
+
+import ipywidgets
+import numpy as np
+
+from qlib.linear import dequantize, fake_quantize, params_for, quantize
+from qlib.params import QuantParams
+from qlib.plots.live import Live, explore
+from qlib.plots.picture import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    RED,
+    new_figure,
+    picture,
+)
+
+
+def levels(params: QuantParams) -> np.ndarray:
+    """Return the real values that the codes of `params` stand for, in order."""
+    return dequantize(np.arange(params.qmin, params.qmax + 1), params)
+
+
+@picture
+def number_line(x: np.ndarray, params: QuantParams):
+    """Draw each real value of `x` with an arrow to the level that it is rounded to."""
+    figure, axes = new_figure(2.9)
+    grid, x_hat = levels(params), fake_quantize(x, params)
+    axes.hlines([0, 1], grid[0], grid[-1], color=GREY, linewidth=1.5)
+    axes.plot(grid, np.zeros_like(grid), "|", color=BLUE, markersize=26, mew=3)
+    for code, value in zip(range(params.qmin, params.qmax + 1), grid, strict=True):
+        words = f"{code}\n{value:.2f}"
+        axes.text(value, -0.28, words, ha="center", va="top", color=BLUE)
+    for value, target in zip(x, x_hat, strict=True):
+        arrow = {"arrowstyle": "-|>", "color": RED, "lw": 2}
+        axes.annotate("", (target, 0.16), (value, 0.93), arrowprops=arrow)
+        axes.text(value, 1.14, f"{value:g}", ha="center", color=RED)
+    axes.plot(x, np.ones_like(x), "o", color=RED)
+    axes.set(ylim=(-1.05, 1.6), yticks=[0, 1], yticklabels=["codes", "real x"])
+    axes.xaxis.set_visible(False)
+    axes.spines[:].set_visible(False)
+    axes.grid(False)
+    return figure, (
+        f"A number line with the real values {', '.join(f'{v:g}' for v in x)} above and "
+        f"the {len(grid)} levels of the grid below; an arrow leads from each value to "
+        "the nearest level."
+    )
+
+
+@picture
+def staircase(all_params: Sequence[QuantParams], low: float, high: float):
+    """Draw x_hat against x, and the error x - x_hat, for several widths."""
+    figure, (left, right) = new_figure(3.9, columns=2)
+    x = np.linspace(low, high, 2001)
+    left.plot(x, x, color=GREY, linewidth=1, label="x itself")
+    for params, style in zip(all_params, ("-", "--", ":"), strict=False):
+        x_hat = fake_quantize(x, params)
+        left.plot(x, x_hat, style, label=f"{params.bits} bits")
+        right.plot(x, x - x_hat, style)
+    for edge in (-0.5, 0.5):
+        right.axhline(edge * all_params[0].scale, color=GREY, linewidth=1)
+    left.legend()
+    left.set(title="there and back", xlabel="x", ylabel="$\\hat{x}$")
+    right.set(title="what is lost", xlabel="x", ylabel="x − $\\hat{x}$")
+    widths = " and ".join(str(p.bits) for p in all_params)
+    return figure, (
+        f"Left: staircases of {widths} bits along the line x; the more bits, the finer "
+        "the steps. Right: their errors, saw teeth between minus and plus half a step, "
+        "growing without bound where x leaves the range."
+    )
+
+
+@picture
+def grids(rows: Mapping[str, np.ndarray], marked: float | None = None, unit: str = "x"):
+    """Draw the levels of several grids on one axis, a row each; mark one real value."""
+    figure, axes = new_figure(0.9 + 0.62 * len(rows))
+    for height, (name, values) in enumerate(reversed(rows.items())):
+        axes.hlines(height, np.min(values), np.max(values), color=GREY, linewidth=1)
+        size = 16 if len(values) < 100 else 10
+        axes.plot(values, np.full(len(values), height), "|", ms=size, mew=1.6)
+    if marked is not None:
+        axes.axvline(marked, color=BLACK, linestyle="--", linewidth=1.5)
+        axes.text(marked, len(rows) - 0.45, f" {marked:g}", va="bottom")
+    axes.set(ylim=(-0.6, len(rows) - 0.4), xlabel=unit)
+    axes.set_yticks(range(len(rows)), list(reversed(rows)))
+    axes.grid(False)
+    return figure, f"The levels of these grids on one axis: {'; '.join(rows)}."
+
+
+@picture
+def codes_used(rows: Mapping[str, tuple[np.ndarray, QuantParams]]):
+    """Draw how often each code is used, a panel for each tensor and its parameters."""
+    figure, panels = new_figure(3.6, columns=len(rows), squeeze=False)
+    for axes, (name, (x, params)) in zip(panels[0], rows.items(), strict=True):
+        q = quantize(x, params).astype(int)
+        counts = np.bincount(q.reshape(-1) - params.qmin)
+        codes = np.arange(params.qmin, params.qmin + len(counts))
+        axes.fill_between(codes, counts / q.size * 100, step="mid", color=BLUE)
+        axes.axvline(params.zero_point, color=RED, linestyle="--", linewidth=1.5)
+        axes.set(xlim=(params.qmin - 3, params.qmax + 3), yscale="log", title=name)
+        axes.set_xlabel("code (dashed: the zero point)")
+    panels[0][0].set_ylabel("share of values (%)")
+    return figure, (
+        f"How often each code is used, as a histogram on a log scale, for "
+        f"{' and for '.join(rows)}; a dashed line marks the zero point."
+    )
+
+
+@picture
+def digits(images: Mapping[str, np.ndarray], low: float | None = None, high=None):
+    """Draw grey images side by side, on one brightness scale."""
+    figure, panels = new_figure(2.6, columns=len(images), squeeze=False)
+    for axes, (name, image) in zip(panels[0], images.items(), strict=True):
+        axes.imshow(image, cmap="gray", vmin=low, vmax=high)
+        axes.set_title(name, fontsize=13)
+        axes.set_axis_off()
+    return figure, f"Images of digits side by side: {'; '.join(images)}."
+
+
+@picture
+def error_against_bits(bits: Sequence[int], errors: Mapping[str, Sequence[float]]):
+    """Draw errors against the number of bits, on a log scale."""
+    figure, axes = new_figure(3.6)
+    for (name, values), mark in zip(errors.items(), ("o-", "s--", "^:"), strict=False):
+        axes.plot(bits, values, mark, label=name)
+    axes.set_yscale("log", base=2)
+    axes.set(xlabel="bits", ylabel="error (units of the weights)", xticks=list(bits))
+    axes.legend()
+    return figure, (
+        f"{' and '.join(errors)} against {bits[0]} to {bits[-1]} bits, on a log scale: "
+        "nearly straight lines that fall by half with each bit."
+    )
+
+
+@picture
+def bars(values: Mapping[str, float], unit: str):
+    """Draw one horizontal bar a name, with its value written at its end."""
+    figure, axes = new_figure(0.9 + 0.5 * len(values))
+    names, sizes = list(values), list(values.values())
+    axes.barh(names[::-1], sizes[::-1], color=BLUE, height=0.6)
+    for row, size in enumerate(sizes[::-1]):
+        side = "left" if size >= 0 else "right"
+        axes.text(size, row, f" {size:.3g} ", va="center", ha=side)
+    axes.axvline(0, color=BLACK, linewidth=1)
+    axes.margins(x=0.18)
+    axes.set_xlabel(unit)
+    axes.grid(visible=False, axis="y")
+    told = ", ".join(f"{name} {size:.3g}" for name, size in values.items())
+    return figure, f"Bars of {unit}: {told}."
+
+
+@picture
+def channel_ranges(w: np.ndarray, axis: int = -1):
+    """Draw the range of each output channel of `w` inside the range of the whole."""
+    figure, axes = new_figure(3.6)
+    rows = np.moveaxis(w, axis, 0).reshape(w.shape[axis], -1)
+    low, high = rows.min(1), rows.max(1)
+    channel = np.arange(len(rows))
+    axes.axhspan(low.min(), high.max(), color=ORANGE, alpha=0.25, linewidth=0)
+    axes.bar(channel, high - low, bottom=low, color=BLUE, width=0.7)
+    axes.axhline(0, color=BLACK, linewidth=1)
+    axes.set(xlabel="output channel", ylabel="weights")
+    axes.grid(visible=False, axis="x")
+    return figure, (
+        f"The range of each of {len(rows)} output channels as a bar, inside a band that "
+        "is the range of the whole tensor: few channels fill the band."
+    )
+
+
+@picture
+def weights_on_grid(x: np.ndarray, bits: int, reach: float):
+    """Draw a histogram of `x` with the levels of a symmetric grid that ends at `reach`."""
+    figure, axes = new_figure(3.6)
+    params = params_for(np.array([-reach, reach]), bits, symmetric=True)
+    error = x - fake_quantize(x, params)
+    edge = float(np.abs(x).max())
+    axes.hist(x.reshape(-1), bins=120, range=(-edge, edge), color=BLUE, log=True)
+    for level in levels(params) if bits <= 6 else ():
+        axes.axvline(level, color=RED, linewidth=1)
+    axes.axvspan(-reach, reach, color=GREEN, alpha=0.15, linewidth=0)
+    clipped = np.mean(np.abs(x) > reach)
+    axes.set(xlabel="weight", ylabel="count", xlim=(-edge, edge))
+    axes.set_title(
+        f"{bits} bits, reach {reach:.2f}: step {params.scale:.4f}, "
+        f"{clipped:.2%} clipped, RMSE {np.sqrt(np.mean(error**2)):.4f}"
+    )
+    return figure, (
+        f"A histogram of the weights with the levels of a {bits}-bit grid that reaches "
+        f"to {reach:.2f} on either side."
+    )
+
+
+def explore_grid(x: np.ndarray) -> Live:
+    """Return sliders for the bits and the reach of the grid over a histogram of `x`."""
+    edge = float(np.abs(x).max())
+    return explore(
+        lambda bits, reach: weights_on_grid(x, bits, reach * edge),
+        bits=ipywidgets.IntSlider(value=4, min=2, max=8),
+        reach=ipywidgets.FloatSlider(
+            value=1.0, min=0.1, max=1.0, step=0.05, description="reach / max |x|"
+        ),
+    )
