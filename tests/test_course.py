@@ -295,8 +295,19 @@ def test_a_read_only_checkout_is_told_to_copy_the_course(checkout, monkeypatch):
         Environment(checkout).prepare()
 
 
+def test_a_venv_of_somebody_elses_making_is_put_aside(checkout, monkeypatch, roomy):
+    (checkout / ".venv").mkdir()
+    (checkout / ".venv" / "mine").write_text("precious")
+    monkeypatch.setattr(Environment, "_run", lambda *args: (1, "no venv"))
+    with pytest.raises(CourseError, match="could not make"):
+        Environment(checkout).prepare()
+    (kept,) = checkout.glob(".venv-kept-*/mine")
+    assert kept.read_text() == "precious"
+
+
 def test_a_venv_that_cannot_be_removed_is_named(checkout, monkeypatch, roomy):
     (checkout / ".venv").mkdir()
+    (checkout / ".venv-setup.log").touch()  # a set-up has begun here before
 
     def refuse(path):
         raise PermissionError(13, "Permission denied", str(path))

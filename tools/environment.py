@@ -159,8 +159,15 @@ class Environment:
         say(f"Ready in {time.monotonic() - started:.0f} s.")
 
     def _remove(self) -> None:
-        """Remove what is left of an earlier .venv, its stamp first."""
+        """Remove what is left of an earlier .venv, its stamp first.
+
+        One that no set-up of ours has touched is somebody's own: it is put aside.
+        """
         try:
+            if self.folder.is_dir() and not (self.stamp.exists() or self.log.exists()):
+                kept = self.root / f".venv-kept-{time.strftime('%Y-%m-%d-%H%M%S')}"
+                self.folder.rename(kept)
+                say(f"There was another .venv here: it is kept as {kept.name}.")
             if self.folder.is_symlink() or self.folder.is_file():
                 self.folder.unlink()
             elif self.folder.exists():
