@@ -1,0 +1,136 @@
+"""What `qlib.nn` asks of its input, and how it walks through many images."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from qlib._checked import real_array, require_finite
+from qlib.data import WEIGHT_SHAPES
+
+LAYERS = ("conv", "dense", "logits")
+TENSOR_SHAPES = {
+    "input": (28, 28, 1),
+    "conv": (13, 13, 32),
+    "dense": (64,),
+    "logits": (10,),
+}
+SOURCE = {"conv": "input", "dense": "conv", "logits": "dense"}  # what a layer reads
+CHUNK = 125  # images: their patches and sums stay in the cache
+
+
+def checked_weights(weights: Any) -> dict[str, np.ndarray]:
+    """Return the six arrays of the network as float32."""
+    if not isinstance(weights, Mapping):
+        raise TypeError(
+            f"weights is {type(weights).__name__}: a dictionary of arrays is needed, "
+            "as load_float_model() returns it."
+        )
+    return {name: _weight(weights, name) for name in WEIGHT_SHAPES}
+
+
+def _weight(weights: Mapping, name: str) -> np.ndarray:
+    shape = WEIGHT_SHAPES[name]
+    if name not in weights:
+        raise ValueError(
+            f"weights has no array '{name}'; it has {sorted(weights)}. All of "
+            f"{list(WEIGHT_SHAPES)} are needed."
+        )
+    array = real_array(weights[name], f"weights['{name}']")
+    if array.shape != shape:
+        raise ValueError(
+            f"weights['{name}'] has shape {array.shape}: {shape} is needed."
+        )
+    require_finite(array, f"weights['{name}']")
+    return array.astype(np.float32, copy=False)
+
+
+def checked_input(images: Any, start: str) -> np.ndarray:
+    """Return what the layer `start` reads as an array of its shape, uint8 or real."""
+    if start not in LAYERS:
+        raise ValueError(f"start is {start!r}: allowed are {', '.join(LAYERS)}.")
+    shape = TENSOR_SHAPES[SOURCE[start]]
+    images = np.asarray(images)
+    if start == "conv" and images.shape[1:] == (28, 28):
+        images = images[..., np.newaxis]
+    if images.shape[1:] != shape:
+        raise ValueError(
+            f"images has shape {images.shape}: with start={start!r}, (n, "
+            f"{', '.join(map(str, shape))}) is needed. One image is images[i : i + 1]."
+        )
+    if len(images) == 0:
+        raise ValueError("images is empty: give at least one image.")
+    if start == "conv" and images.dtype == np.uint8:
+        return images
+    if start == "conv" and images.dtype.kind in "iub":
+        raise TypeError(
+            f"images has dtype {images.dtype}: uint8 (0 to 255, divided by 255 here) "
+            "or float32 is needed. Convert grey levels with images.astype(np.uint8)."
+        )
+    return real_array(images, "images")
+
+
+def checked_labels(labels: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the labels as an integer array of the shape (n,) that n images ask for."""
+    labels = np.asarray(labels)
+    if labels.dtype.kind not in "iu":
+        raise TypeError(
+            f"labels has dtype {labels.dtype}: integers from 0 to 9 are needed."
+        )
+    if labels.shape != shape:
+        raise ValueError(
+            f"labels has shape {labels.shape}: {shape} is needed, one label for each "
+            "image."
+        )
+    return labels
+
+
+def checked_transform(transform: Any) -> Mapping:
+    """Return the functions by tensor name; None means there are none."""
+    if transform is None:
+        return {}
+    if not isinstance(transform, Mapping):
+        raise TypeError(
+            f"transform is {type(transform).__name__}: a dictionary from tensor name "
+            "to function is needed."
+        )
+    for name, function in transform.items():
+        if name not in TENSOR_SHAPES:
+            raise ValueError(
+                f"transform names the tensor {name!r}: allowed are "
+                f"{', '.join(TENSOR_SHAPES)}."
+            )
+        if not callable(function):
+            raise TypeError(
+                f"transform[{name!r}] is {type(function).__name__}: a function from "
+                "array to array is needed."
+            )
+    return transform
+
+
+def chunks(images: np.ndarray, start: str) -> Iterator[np.ndarray]:
+    """Yield `CHUNK` images at a time as float32; refuse NaN and infinity."""
+    for begin in range(0, len(images), CHUNK):
+        part = images[begin : begin + CHUNK]
+        if part.dtype == np.uint8:
+            yield part.astype(np.float32) / np.float32(255)
+            continue
+        with np.errstate(over="ignore"):  # beyond float32: infinite, refused below
+            part = part.astype(np.float32)  # a copy, which a transform may overwrite
+        if not np.isfinite(part).all():  # asked here, while the part is in the cache
+            with np.errstate(over="ignore"):
+                require_finite(images.astype(np.float32), "images")
+        yield part
+
+
+def transformed(transform: Mapping, name: str, x: np.ndarray) -> np.ndarray:
+    """Return `x` after the function that `transform` has for this tensor, if any."""
+    if name not in transform:
+        return x
+    y = np.asarray(transform[name](x), dtype=np.float32)
+    if y.shape != x.shape:
+        raise ValueError(
+            f"transform[{name!r}] turned shape {x.shape} into {y.shape}: it must keep "
+            "the shape."
+        )
+    return y

@@ -1,0 +1,290 @@
+"""The course's network in NumPy: three blocks that turn a digit into ten scores.
+
+    input (28, 28, 1) -> conv (13, 13, 32) -> dense (64,) -> logits (10,)
+
+"conv" is a 3x3 convolution, ReLU and 2x2 max pooling; "dense" flattens, multiplies and
+applies ReLU; "logits" multiplies. Everything is float32, images first, channels last.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import ArrayLike
+
+from qlib._network import (
+    LAYERS,
+    TENSOR_SHAPES,
+    checked_input,
+    checked_labels,
+    checked_transform,
+    checked_weights,
+    chunks,
+    transformed,
+)
+
+Weights = Mapping[str, np.ndarray]
+Transform = Mapping[str, Callable[[np.ndarray], np.ndarray]]
+
+
+def conv2d(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """Return the convolution of each image with each kernel, at the places it fits.
+
+    Args:
+        x: images, shape (n, height, width, channels).
+        kernel: shape (rows, columns, channels, filters).
+        bias: shape (filters,).
+
+    Raises:
+        ValueError: if the channels differ or the kernel is larger than the image.
+
+    Example:
+        >>> x = np.arange(9, dtype=np.float32).reshape(1, 3, 3, 1)
+        >>> conv2d(x, np.ones((2, 2, 1, 1), np.float32), np.float32([0.5])).squeeze()
+        array([[ 8.5, 12.5],
+               [20.5, 24.5]], dtype=float32)
+    """
+    rows, columns, channels, filters = kernel.shape
+    if x.ndim != 4 or x.shape[3] != channels:
+        raise ValueError(
+            f"x has shape {x.shape}: (n, height, width, {channels}) is needed for a "
+            f"kernel of shape {kernel.shape}."
+        )
+    windows = sliding_window_view(x, (rows, columns), axis=(1, 2))  # n, h, w, c, r, c
+    patches = windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, rows * columns * channels)
+    y = patches @ kernel.reshape(-1, filters) + bias
+    return y.reshape(*windows.shape[:3], filters)
+
+
+def relu(x: np.ndarray) -> np.ndarray:
+    """Return `x` with every negative value replaced by 0.
+
+    Example:
+        >>> relu(np.float32([-1.5, 0.0, 2.0]))
+        array([0., 0., 2.], dtype=float32)
+    """
+    return np.maximum(x, 0)
+
+
+def max_pool(x: np.ndarray) -> np.ndarray:
+    """Return the largest value of each 2x2 square, for each channel.
+
+    A last odd row or column is left out, as TensorFlow does.
+
+    Args:
+        x: shape (n, height, width, channels).
+
+    Example:
+        >>> max_pool(np.arange(16.0).reshape(1, 4, 4, 1)).squeeze()
+        array([[ 5.,  7.],
+               [13., 15.]])
+    """
+    n, height, width, channels = x.shape
+    x = x[:, : height // 2 * 2, : width // 2 * 2]
+    return x.reshape(n, height // 2, 2, width // 2, 2, channels).max(axis=(2, 4))
+
+
+def dense(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """Return x @ kernel + bias: one weighted sum of the inputs for each output.
+
+    Args:
+        x: shape (n, inputs).
+        kernel: shape (inputs, outputs).
+        bias: shape (outputs,).
+
+    Raises:
+        ValueError: if the number of inputs differs.
+
+    Example:
+        >>> dense(np.float32([[1, 2]]), np.float32([[3], [4]]), np.float32([0.5]))
+        array([[11.5]], dtype=float32)
+    """
+    if x.shape[-1] != len(kernel):
+        raise ValueError(
+            f"x has {x.shape[-1]} inputs (shape {x.shape}), the kernel {len(kernel)} "
+            f"(shape {kernel.shape}): they must be equal."
+        )
+    return x @ kernel + bias
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Return probabilities in the ratio of exp(logits), each row summing to 1.
+
+    The largest logit of a row is taken off first: exp cannot overflow, and the ratio
+    stays as it is.
+
+    Example:
+        >>> softmax(np.float32([[1000.0, 1000.0]]))
+        array([[0.5, 0.5]], dtype=float32)
+    """
+    logits = np.asarray(logits, dtype=np.float32)
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def forward(
+    weights: Weights,
+    images: ArrayLike,
+    *,
+    start: str = "conv",
+    transform: Transform | None = None,
+) -> np.ndarray:
+    """Return the network's ten scores for each image: float32 logits, shape (n, 10).
+
+    Args:
+        weights: as `qlib.data.load_float_model` returns them.
+        images: shape (n, 28, 28) or (n, 28, 28, 1); uint8 is divided by 255, real
+            values are taken as they are. With `start="dense"` or `"logits"`: what
+            `activations` returned as "conv" or "dense", so that only the layers from
+            `start` on run again.
+        start: the first layer to run, one of `LAYERS`.
+        transform: for the tensors "input", "conv", "dense" and "logits", a function
+            to send their values through, such as a fake quantization. It must keep
+            the shape and treat each value by itself, for it is given some hundred
+            images at a time. Tensors that `start` leaves out, or that came as the
+            argument, are not transformed (again).
+
+    Raises:
+        ValueError: a shape, a name or a value does not fit; NaN or infinity.
+        TypeError: an argument is of the wrong type, such as int64 images.
+
+    Source: the network of the course's article; Keras `Conv2D`, `MaxPooling2D` and
+        `Dense` with their default settings.
+
+    Example:
+        >>> from qlib.data import load_float_model, load_mnist
+        >>> _, (x_test, y_test) = load_mnist()
+        >>> forward(load_float_model(), x_test[:3]).argmax(axis=1), y_test[:3]
+        (array([7, 2, 1]), array([7, 2, 1], dtype=uint8))
+    """
+    parts = _run(weights, images, start, transform)
+    return np.concatenate([tensors["logits"] for tensors in parts])
+
+
+def activations(
+    weights: Weights, images: ArrayLike, *, transform: Transform | None = None
+) -> dict[str, np.ndarray]:
+    """Return every tensor of a run: "input", "conv", "dense" and "logits", float32.
+
+    Args:
+        weights: as for `forward`.
+        images: as for `forward`; the tensors of one take 25 kB.
+        transform: as for `forward`.
+
+    Raises:
+        ValueError, TypeError: as `forward`.
+
+    Example:
+        >>> from qlib.data import load_float_model
+        >>> blank = np.zeros((1, 28, 28), np.uint8)
+        >>> tensors = activations(load_float_model(), blank)
+        >>> {name: x.shape[1:] for name, x in tensors.items()}
+        {'input': (28, 28, 1), 'conv': (13, 13, 32), 'dense': (64,), 'logits': (10,)}
+    """
+    result, begin = {}, 0
+    for tensors in _run(weights, images, "conv", transform):
+        for name, x in tensors.items():
+            whole = result.setdefault(
+                name, np.empty((len(images), *TENSOR_SHAPES[name]), np.float32)
+            )
+            whole[begin : begin + len(x)] = x
+        begin += len(x)
+    return result
+
+
+def predict(
+    weights: Weights,
+    images: ArrayLike,
+    *,
+    start: str = "conv",
+    transform: Transform | None = None,
+) -> np.ndarray:
+    """Return the digit with the highest score for each image, shape (n,).
+
+    Args:
+        weights: as for `forward`.
+        images: as for `forward`.
+        start: as for `forward`.
+        transform: as for `forward`.
+
+    Raises:
+        ValueError, TypeError: as `forward`.
+
+    Example:
+        >>> from qlib.data import load_float_model, load_mnist
+        >>> predict(load_float_model(), load_mnist()[1][0][:5])
+        array([7, 2, 1, 0, 4])
+    """
+    return forward(weights, images, start=start, transform=transform).argmax(axis=1)
+
+
+def accuracy(
+    weights: Weights,
+    images: ArrayLike,
+    labels: ArrayLike,
+    *,
+    start: str = "conv",
+    transform: Transform | None = None,
+) -> float:
+    """Return the fraction of images whose highest score is at their label.
+
+    Args:
+        weights: as for `forward`.
+        images: as for `forward`.
+        labels: integers, shape (n,).
+        start: as for `forward`.
+        transform: as for `forward`.
+
+    Raises:
+        ValueError, TypeError: as `forward`, or for labels that do not fit the images.
+
+    Example:
+        >>> from qlib.data import load_float_model, load_mnist
+        >>> accuracy(load_float_model(), *load_mnist()[1]) > 0.99
+        True
+    """
+    labels = checked_labels(labels, np.shape(images)[:1])
+    found = predict(weights, images, start=start, transform=transform)
+    return float((found == labels).mean())
+
+
+def _conv_block(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """Return max_pool(relu(conv2d(x, kernel, bias))) in a quarter of the time.
+
+    Adding a bias and ReLU never change which of two values is larger, so they may wait
+    until a quarter of the values is left. And the four places that are pooled together
+    look at the same 4x4 pixels: four kernels of 4x4, each with the 3x3 kernel in
+    another corner and zeros elsewhere, share one set of patches.
+    """
+    windows = sliding_window_view(x[..., 0], (4, 4), axis=(1, 2))[:, ::2, ::2]
+    patches = windows.reshape(-1, 16)
+    y, best = np.empty((2, len(patches), kernel.shape[3]), np.float32)
+    best.fill(-np.inf)
+    for row, column in np.ndindex(2, 2):
+        corner = np.zeros((4, 4, kernel.shape[3]), np.float32)
+        corner[row : row + 3, column : column + 3] = kernel[:, :, 0]
+        np.matmul(patches, corner.reshape(16, -1), out=y)  # new memory is slow
+        np.maximum(best, y, out=best)
+    best += bias
+    return np.maximum(best, 0, out=best).reshape(*windows.shape[:3], -1)
+
+
+def _dense_block(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    return relu(dense(x.reshape(len(x), -1), kernel, bias))
+
+
+_BLOCKS = {"conv": _conv_block, "dense": _dense_block, "logits": dense}
+
+
+def _run(weights, images, start, transform) -> Iterator[dict[str, np.ndarray]]:
+    """Yield the tensors of a few images at a time, by name, from `start` on."""
+    weights = checked_weights(weights)
+    transform = checked_transform(transform)
+    for x in chunks(checked_input(images, start), start):
+        tensors = {}
+        if start == "conv":
+            x = tensors["input"] = transformed(transform, "input", x)
+        for layer in LAYERS[LAYERS.index(start) :]:
+            y = _BLOCKS[layer](x, weights[f"{layer}/kernel"], weights[f"{layer}/bias"])
+            x = tensors[layer] = transformed(transform, layer, y)
+        yield tensors
