@@ -1,9 +1,11 @@
 """What nbval leaves out of a strict run: the numbers that a figure shows.
 
-nbval ignores images, for pixels differ from machine to machine. Each figure of the course
-carries its plotted data in its output's metadata (`qlib.plots.picture`): after a cell has
-run, these are compared with the stored ones.
+nbval ignores images, for pixels differ from machine to machine. Each figure of the
+course carries its plotted data in its output's metadata (`qlib.plots.picture`): after a
+cell has run, these are compared with the stored ones.
 """
+
+import json
 
 import numpy as np
 import pytest
@@ -24,7 +26,8 @@ def pytest_runtest_call(item):
 
 def figures(outputs) -> list:
     """Return the plotted data of each figure among a cell's outputs."""
-    return [o["metadata"]["data"] for o in outputs if "data" in o.get("metadata", {})]
+    data = [o.get("metadata", {}).get("data") for o in outputs]
+    return [json.loads(one) for one in data if one]
 
 
 def first_difference(stored, fresh, place: str = "figure") -> str:

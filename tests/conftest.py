@@ -9,7 +9,7 @@ settings.load_profile("normal")
 
 @pytest.fixture(scope="session")
 def tf():
-    """Return TensorFlow, the oracle of many tests, imported once and without chatter."""
+    """Return TensorFlow, the oracle of many tests, imported without chatter."""
     from qlib.quiet import quiet
 
     with quiet():

@@ -1,4 +1,4 @@
-"""qlib.linear against its definition, against TensorFlow's fake_quant, and bad input."""
+"""qlib.linear against its definition and TensorFlow's fake_quant; bad input."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def random_params(rng, bits, **kind):
 
 
 def by_the_book(x, params):
-    """Return the codes by the definition, one value at a time, in exact float32 steps."""
+    """Return the codes by the definition, one value at a time, in float32 steps."""
     codes = []
     for value in np.ravel(x):
         q = round(float(np.float32(value) / np.float32(params.scale)))  # half to even

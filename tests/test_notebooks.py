@@ -1,5 +1,6 @@
 """What a strict run does not see: order, size, links, words, and what a page needs."""
 
+import itertools
 import json
 import re
 
@@ -7,7 +8,7 @@ import nbformat
 import pytest
 
 from qlib import checks
-from tests.notebooks import ALL, LESSONS, ROOT, SOLUTIONS, cells, functions, name, read
+from tests.notebooks import ALL, LESSONS, SOLUTIONS, cells, functions, name, read
 
 every_notebook = pytest.mark.parametrize("path", ALL, ids=name)
 every_lesson = pytest.mark.parametrize("path", LESSONS, ids=name)
@@ -59,7 +60,8 @@ def test_the_file_is_valid_small_and_without_strange_metadata(path):
 @every_notebook
 def test_no_path_of_a_machine_and_no_random_address_is_stored(path):
     text = json.dumps(read(path))
-    assert not re.search(r"/home/|/root/|/work/|/tmp/|[A-Z]:\\\\Users|0x[0-9a-f]{6}", text)
+    places = r"/home/|/root/|/work/|/tmp/|[A-Z]:\\\\Users|0x[0-9a-f]{6}"
+    assert not re.search(places, text)
 
 
 @every_notebook
@@ -101,7 +103,7 @@ def test_headings_go_down_one_level_at_a_time(path):
     levels = [len(h) for h in re.findall(r"(?m)^(#+) ", words(path))]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    steps = zip(levels, levels[1:], strict=False)
+    steps = itertools.pairwise(levels)
     assert all(below <= above + 1 for above, below in steps)
 
 

@@ -24,7 +24,7 @@ BY_NAME = {path.stem: path for path in LESSONS}
 
 
 def taught(lesson: str, *wanted: str) -> dict:
-    """Return the functions of these names from a lesson's cells, in a room of their own."""
+    """Return the functions of these names from a lesson's cells, by themselves."""
     source = functions(BY_NAME[lesson])
     room = {"np": np, "QuantParams": QuantParams}
     for function in wanted:

@@ -17,7 +17,7 @@ EXERCISES: dict[str, Exercise] = {**lesson_01.EXERCISES}
 
 
 def verdict(exercise: str, answer: Callable) -> tuple[bool, str]:
-    """Return whether `answer` solves the exercise of this name, and the sentence for it.
+    """Return whether `answer` solves the exercise, and the sentence for it.
 
     Args:
         exercise: the exercise's name, such as "widen".

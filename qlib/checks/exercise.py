@@ -161,14 +161,14 @@ def show_value(value: Any) -> str:
 
 
 def _same_kind(a: np.ndarray, b: np.ndarray) -> bool:
-    """Integers of fixed width must agree exactly; plain numbers may be ints or floats."""
+    """Integers of a fixed width must agree; plain numbers may be ints or floats."""
     if b.dtype.kind in "iu" and b.ndim and b.dtype != np.int64:
         return a.dtype == b.dtype
     return a.dtype.kind in "iufb" and b.dtype.kind in "iufb"
 
 
 def _call(function: Callable, arguments: tuple) -> tuple[Any, str]:
-    """Return (result, what went wrong or ""), with prints held back and time bounded."""
+    """Return (result, what went wrong or ""); prints held back, time bounded."""
     box: dict[str, Any] = {}
 
     def run() -> None:

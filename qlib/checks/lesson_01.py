@@ -143,7 +143,8 @@ quantize_int8 = Exercise(
     [
         Mistake(
             lambda x, s, z: (np.round(x / s) + z).astype(np.int64).astype(np.int8),
-            "Large values wrap around: this casts to int8 before it clips, or never clips.",
+            "Large values wrap around: this casts to int8 before it clips, or never "
+            "clips.",
         ),
         Mistake(
             lambda x, s, z: np.clip(np.round(x / s), -128, 127).astype(np.int8),
@@ -193,7 +194,7 @@ quantize_int8 = Exercise(
         ),
         Mistake(
             lambda x, s, z: np.clip(np.round(x / s) + z, -127, 127).astype(np.int8),
-            "The code -128 is left out: that is the narrow range, and int8 has 256 codes.",
+            "The code -128 is left out: that is the narrow range; int8 has 256 codes.",
         ),
         Mistake(
             lambda x, s, z: np.clip(np.round(x / s) + z, 0, 255).astype(np.uint8),
@@ -227,7 +228,7 @@ per_channel_scales = Exercise(
     [
         Mistake(
             lambda w, bits: np.abs(w).max(axis=0) / (2 ** (bits - 1) - 1),
-            "An all-zero channel gets scale 0, and dividing by it makes NaN: give it 1.",
+            "An all-zero channel gets scale 0 and dividing by it makes NaN: give it 1.",
         ),
         Mistake(
             lambda w, bits: (
@@ -312,7 +313,7 @@ pack_int4 = Exercise(
         ),
         Mistake(
             lambda q: ((q[0::2] + 8) | ((q[1::2] + 8) << 4)).astype(np.uint8),
-            "This shifts the codes by 8 first: two's complement keeps the low four bits.",
+            "This shifts the codes by 8 first: two's complement keeps the low bits.",
         ),
     ],
     praise="right: half the bytes.",
@@ -364,8 +365,8 @@ integer_dense = Exercise(
         ),
         Mistake(
             lambda q_x, z, q_w, q_bias: (q_x @ q_w).astype(np.int32) + q_bias,
-            "NumPy keeps int8 times int8 in int8, which wraps: cast to int32 first (and "
-            "take the zero point off).",
+            "NumPy keeps int8 times int8 in int8, which wraps: cast to int32 first "
+            "(and take the zero point off).",
         ),
         Mistake(
             lambda q_x, z, q_w, q_bias: (

@@ -45,9 +45,9 @@ def number_line(x: np.ndarray, params: QuantParams):
     axes.spines[:].set_visible(False)
     axes.grid(False)
     return figure, (
-        f"A number line with the real values {', '.join(f'{v:g}' for v in x)} above and "
-        f"the {len(grid)} levels of the grid below; an arrow leads from each value to "
-        "the nearest level."
+        f"A number line with the real values {', '.join(f'{v:g}' for v in x)} above "
+        f"and the {len(grid)} levels of the grid below; an arrow leads from each value "
+        "to the nearest level."
     )
 
 
@@ -78,7 +78,7 @@ def staircase(all_params: Sequence[QuantParams], low: float, high: float):
 def grids(rows: Mapping[str, np.ndarray], marked: float | None = None, unit: str = "x"):
     """Draw the levels of several grids on one axis, a row each; mark one real value."""
     figure, axes = new_figure(0.9 + 0.62 * len(rows))
-    for height, (name, values) in enumerate(reversed(rows.items())):
+    for height, values in enumerate(reversed(rows.values())):
         axes.hlines(height, np.min(values), np.max(values), color=GREY, linewidth=1)
         size = 16 if len(values) < 100 else 10
         axes.plot(values, np.full(len(values), height), "|", ms=size, mew=1.6)
@@ -166,14 +166,14 @@ def channel_ranges(w: np.ndarray, axis: int = -1):
     axes.set(xlabel="output channel", ylabel="weights")
     axes.grid(visible=False, axis="x")
     return figure, (
-        f"The range of each of {len(rows)} output channels as a bar, inside a band that "
-        "is the range of the whole tensor: few channels fill the band."
+        f"The range of each of {len(rows)} output channels as a bar, inside a band "
+        "that is the range of the whole tensor: few channels fill the band."
     )
 
 
 @picture
 def weights_on_grid(x: np.ndarray, bits: int, reach: float):
-    """Draw a histogram of `x` with the levels of a symmetric grid that ends at `reach`."""
+    """Draw a histogram of `x` and a symmetric grid of levels that ends at `reach`."""
     figure, axes = new_figure(3.6)
     params = params_for(np.array([-reach, reach]), bits, symmetric=True)
     error = x - fake_quantize(x, params)

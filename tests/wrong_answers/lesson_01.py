@@ -436,7 +436,8 @@ def integer_dense__cast_first(q_x, zero_point, q_w, q_bias):
 @right
 def integer_dense__folded(q_x, zero_point, q_w, q_bias):
     q_w = q_w.astype(np.int32)
-    return q_x.astype(np.int32) @ q_w + (q_bias - zero_point * q_w.sum(axis=0, dtype=np.int32))
+    folded = q_bias - zero_point * q_w.sum(axis=0, dtype=np.int32)
+    return q_x.astype(np.int32) @ q_w + folded
 
 
 @right
