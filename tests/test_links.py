@@ -53,7 +53,7 @@ def test_without_an_address_words_stand_and_no_link(course):
     assert links.main([], root) == 0
     for name in ("README.md", "notebooks/01_one.ipynb"):
         text = (root / name).read_text("utf-8")
-        assert "once the repository's address is set" in text
+        assert "appear here once the" in text
         assert "](http" not in text
 
 
@@ -97,8 +97,10 @@ def test_only_markdown_between_the_marks_is_touched(course):
     notebook = json.loads((root / "notebooks/01_one.ipynb").read_text("utf-8"))
     assert notebook["cells"][1] == NOTEBOOK["cells"][1]
     first = "".join(notebook["cells"][0]["source"])
-    assert first.startswith("# One\n\n<!-- links -->Open")
-    assert first.endswith("<!-- /links -->\né")
+    assert first.startswith("# One\n\n<!-- links -->\n\nOpen")
+    assert first.endswith("\n\n<!-- /links -->\né")
+    assert "git clone" in first
+    assert "`%cd name`" in first
 
 
 @pytest.mark.parametrize(

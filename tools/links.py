@@ -91,22 +91,26 @@ def fill_notebook(notebook: dict, words: str) -> bool:
 
 
 def put(text: str, words: str) -> str:
-    """Return the text with the words in every place that is marked for links.
+    r"""Return the text with the words in every place that is marked for links.
 
     Example:
         >>> put("<!-- links -->old<!-- /links -->", "new")
-        '<!-- links -->new<!-- /links -->'
+        '<!-- links -->\n\nnew\n\n<!-- /links -->'
     """
-    return PLACE.sub(lambda found: found[1] + words + found[3], text)
+    # The empty lines make the words Markdown again, after the comment.
+    return PLACE.sub(lambda found: f"{found[1]}\n\n{words}\n\n{found[3]}", text)
 
 
 def notebook_links(place: str, address: tuple[str, str] | None) -> str:
     """Return the sentence for one notebook, given its path inside `notebooks/`."""
     if address is None:
-        return f"Links to Binder and Colab appear here {HOW}"
+        return "Links to Binder and Colab appear here once the course has an address."
+    name = address[0].split("/")[1]
     return (
         f"Open this notebook in your browser: [Binder]({_binder(place, address)}) "
-        f"(all lessons) or [Colab]({_colab(place, address)})."
+        f"(all lessons) or [Colab]({_colab(place, address)}). On Colab, first run "
+        f"`!git clone -q https://github.com/{address[0]}` in a cell of its own, and "
+        f"`%cd {name}` in a second one."
     )
 
 

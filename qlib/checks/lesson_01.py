@@ -41,6 +41,22 @@ step_size = Exercise(
             lambda low, high, bits: (high - low) / bits,
             "This divides by the bits: 3 bits make 2**3 levels, and one step fewer.",
         ),
+        Mistake(
+            lambda low, high, bits: (high - low) / 7,
+            "This is right for 3 bits alone: the steps are 2**bits - 1, not always 7.",
+        ),
+        Mistake(
+            lambda low, high, bits: (high - low) / 255,
+            "This is right for 8 bits alone: the steps are 2**bits - 1, not 255.",
+        ),
+        Mistake(
+            lambda low, high, bits: (high - low) / 2**bits - 1,
+            "The 1 is taken off the quotient: brackets around 2**bits - 1 are missing.",
+        ),
+        Mistake(
+            lambda low, high, bits: high - low / (2**bits - 1),
+            "Only low is divided: brackets around high - low are missing.",
+        ),
     ],
     praise="right: one step fewer than levels.",
 )
@@ -108,8 +124,13 @@ symmetric_scale = Exercise(
             "This gives one side all the steps: half of the codes are for the other.",
         ),
         Mistake(
-            lambda x, bits: 2 * np.abs(x).max() / 2**bits,
-            "This divides by 128 where the highest code is 127, so +max has no code.",
+            lambda x, bits: np.abs(x).max() / 127,
+            "This is right for 8 bits alone: the highest code is 2**(bits - 1) - 1.",
+        ),
+        Mistake(
+            lambda x, bits: abs(np.max(x)) / (2 ** (bits - 1) - 1),
+            "This takes the magnitude of the largest value: the largest of the "
+            "magnitudes is needed.",
         ),
         Mistake(
             lambda x, bits: (np.max(x) - np.min(x)) / (2**bits - 1),
@@ -136,7 +157,7 @@ quantize_int8 = Exercise(
     [
         (np.array([-1.0, 0.0, 0.3, 2.4, 9.0]), 0.5, -2),
         (_SPREAD, 1.0, 0),
-        (_SPREAD * 0.25, 0.25, 10),
+        (_SPREAD * 0.25, 0.25, 11),
         (_RNG.normal(0, 1, 50), 0.02, -28),
         (_RNG.normal(0, 40, (4, 5)), 0.7, 4),
     ],
@@ -158,6 +179,11 @@ quantize_int8 = Exercise(
         Mistake(
             lambda x, s, z: np.clip(x / s + z, -128, 127).astype(np.int8),
             "This does not round: the cast to int8 cuts the fraction off.",
+        ),
+        Mistake(
+            lambda x, s, z: np.clip(np.round(x / s + z), -128, 127).astype(np.int8),
+            "This rounds after it adds the zero point: an odd one turns the ties "
+            "around. Round first.",
         ),
         Mistake(
             lambda x, s, z: np.clip(np.floor(x / s) + z, -128, 127).astype(np.int8),
@@ -244,6 +270,19 @@ per_channel_scales = Exercise(
             "columns.",
         ),
         Mistake(
+            lambda w, bits: (
+                np.where(np.any(w, axis=0), np.abs(w).max(axis=0), 1)
+                / (2 ** (bits - 1) - 1)
+            ),
+            "The scale of an all-zero channel is to be 1, not its reach.",
+        ),
+        Mistake(
+            lambda w, bits: np.where(
+                np.any(w, axis=0), np.abs(w).max(axis=0) / 127, 1.0
+            ),
+            "This is right for 8 bits alone: the highest code is 2**(bits - 1) - 1.",
+        ),
+        Mistake(
             lambda w, bits: np.abs(w).max() / (2 ** (bits - 1) - 1),
             "This makes one scale for the whole tensor: one for each column is asked.",
         ),
@@ -292,7 +331,7 @@ pack_int4 = Exercise(
     [
         Mistake(
             lambda q: ((q[1::2] & 15) | ((q[0::2] & 15) << 4)).astype(np.uint8),
-            "The first code sits in the high half here: little end first puts it low.",
+            "The first code sits in the high half here: it goes in the low one.",
         ),
         Mistake(
             lambda q: (q[0::2].astype(int) + 16 * q[1::2].astype(int)).astype(np.uint8),

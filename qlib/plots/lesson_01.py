@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import ipywidgets
 import numpy as np
 
-from qlib.linear import dequantize, fake_quantize, params_for, quantize
+from qlib.linear import choose_params, dequantize, fake_quantize, quantize
 from qlib.params import QuantParams
 from qlib.plots.live import Live, explore
 from qlib.plots.picture import (
@@ -30,6 +30,7 @@ def number_line(x: np.ndarray, params: QuantParams):
     """Draw each real value of `x` with an arrow to the level that it is rounded to."""
     figure, axes = new_figure(2.9)
     grid, x_hat = levels(params), fake_quantize(x, params)
+    span = grid[-1] - grid[0]
     axes.hlines([0, 1], grid[0], grid[-1], color=GREY, linewidth=1.5)
     axes.plot(grid, np.zeros_like(grid), "|", color=BLUE, markersize=26, mew=3)
     for code, value in zip(range(params.qmin, params.qmax + 1), grid, strict=True):
@@ -40,7 +41,9 @@ def number_line(x: np.ndarray, params: QuantParams):
         axes.annotate("", (target, 0.16), (value, 0.93), arrowprops=arrow)
         axes.text(value, 1.14, f"{value:g}", ha="center", color=RED)
     axes.plot(x, np.ones_like(x), "o", color=RED)
-    axes.set(ylim=(-1.05, 1.6), yticks=[0, 1], yticklabels=["codes", "real x"])
+    axes.set(ylim=(-1.05, 1.6), xlim=(grid[0] - 0.1 * span, grid[-1] + 0.1 * span))
+    axes.set_yticks([1, -0.42, -0.74], ["real x", "code", "comes back as"])
+    axes.tick_params(length=0)
     axes.xaxis.set_visible(False)
     axes.spines[:].set_visible(False)
     axes.grid(False)
@@ -113,7 +116,8 @@ def codes_used(rows: Mapping[str, tuple[np.ndarray, QuantParams]]):
 @picture
 def digits(images: Mapping[str, np.ndarray], low: float | None = None, high=None):
     """Draw grey images side by side, on one brightness scale."""
-    figure, panels = new_figure(2.6, columns=len(images), squeeze=False)
+    height = 0.5 + 7.5 / max(4, len(images))
+    figure, panels = new_figure(height, columns=len(images), squeeze=False)
     for axes, (name, image) in zip(panels[0], images.items(), strict=True):
         axes.imshow(image, cmap="gray", vmin=low, vmax=high)
         axes.set_title(name, fontsize=13)
@@ -163,6 +167,7 @@ def channel_ranges(w: np.ndarray, axis: int = -1):
     axes.axhspan(low.min(), high.max(), color=ORANGE, alpha=0.25, linewidth=0)
     axes.bar(channel, high - low, bottom=low, color=BLUE, width=0.7)
     axes.axhline(0, color=BLACK, linewidth=1)
+    axes.margins(y=0.08)
     axes.set(xlabel="output channel", ylabel="weights")
     axes.grid(visible=False, axis="x")
     return figure, (
@@ -175,7 +180,7 @@ def channel_ranges(w: np.ndarray, axis: int = -1):
 def weights_on_grid(x: np.ndarray, bits: int, reach: float):
     """Draw a histogram of `x` and a symmetric grid of levels that ends at `reach`."""
     figure, axes = new_figure(3.6)
-    params = params_for(np.array([-reach, reach]), bits, symmetric=True)
+    params = choose_params(-reach, reach, bits, symmetric=True, narrow_range=True)
     error = x - fake_quantize(x, params)
     edge = float(np.abs(x).max())
     axes.hist(x.reshape(-1), bins=120, range=(-edge, edge), color=BLUE, log=True)

@@ -59,6 +59,18 @@ def step_size__sum(low, high, bits):
     return (high + low) / (2**bits - 1)
 
 
+@wrong
+def step_size__always_7(low, high, bits):
+    """not always 7"""
+    return (high - low) / 7
+
+
+@wrong
+def step_size__brackets(low, high, bits):
+    """brackets around 2**bits - 1 are missing"""
+    return (high - low) / 2**bits - 1
+
+
 @right
 def step_size__formula(low, high, bits):
     return (high - low) / (2**bits - 1)
@@ -164,6 +176,18 @@ def symmetric_scale__inverse(x, bits):
 
 
 @wrong
+def symmetric_scale__always_127(x, bits):
+    """right for 8 bits alone"""
+    return np.abs(x).max() / 127
+
+
+@wrong
+def symmetric_scale__late_abs(x, bits):
+    """largest of the magnitudes is needed"""
+    return abs(x.max()) / (2 ** (bits - 1) - 1)
+
+
+@wrong
 def symmetric_scale__per_row(x, bits):
     """shape () is expected"""
     return np.abs(np.atleast_2d(x)).max(axis=1) / (2 ** (bits - 1) - 1)
@@ -217,6 +241,12 @@ def quantize_int8__minus(x, scale, zero_point):
 def quantize_int8__uint8(x, scale, zero_point):
     """int8 runs from -128 to 127"""
     return np.clip(rounded(x, scale, zero_point), 0, 255).astype(np.uint8)
+
+
+@wrong
+def quantize_int8__rounds_late(x, scale, zero_point):
+    """Round first"""
+    return np.clip(np.round(x / scale + zero_point), -128, 127).astype(np.int8)
 
 
 @wrong
@@ -297,6 +327,14 @@ def per_channel_scales__one(w, bits):
 
 
 @wrong
+def per_channel_scales__reach_one(w, bits):
+    """not its reach"""
+    reach = np.abs(w).max(axis=0)
+    reach[reach == 0] = 1
+    return reach / (2 ** (bits - 1) - 1)
+
+
+@wrong
 def per_channel_scales__no_abs(w, bits):
     """not the largest magnitude"""
     reach = w.max(axis=0)
@@ -336,7 +374,7 @@ def per_channel_scales__loop(w, bits):
 
 @wrong
 def pack_int4__big_end(q):
-    """little end first"""
+    """goes in the low one"""
     return ((q[1::2] & 15) | ((q[0::2] & 15) << 4)).astype(np.uint8)
 
 

@@ -1,0 +1,155 @@
+"""Figures: each carries what it shows, and a strict run notices when that changes."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import ipywidgets
+import nbformat
+import numpy as np
+import pytest
+
+from qlib.linear import choose_params
+from qlib.plots import cover, lesson_01
+from qlib.plots.live import explore
+from tests.figure_data import figures, first_difference
+from tests.notebooks import ROOT
+
+RNG = np.random.default_rng(0)
+W = RNG.normal(0, 0.1, (300, 20)).astype(np.float32)
+IMAGE = RNG.random((28, 28)).astype(np.float32)
+GRID = choose_params(-1.0, 2.5, bits=3)
+OTHER = choose_params(-1.0, 2.6, bits=3)
+
+# Each figure twice: as it is, and with one thing changed that it shows.
+PAIRS = {
+    "number_line": [
+        lambda: lesson_01.number_line(np.array([0.1, 0.7]), GRID),
+        lambda: lesson_01.number_line(np.array([0.1, 0.72]), GRID),
+    ],
+    "staircase": [
+        lambda: lesson_01.staircase([GRID, GRID], -2, 3),
+        lambda: lesson_01.staircase([GRID, OTHER], -2, 3),
+    ],
+    "grids": [
+        lambda: lesson_01.grids({"a": np.arange(4), "b": np.arange(3)}, marked=1),
+        lambda: lesson_01.grids({"a": np.arange(4), "b": np.arange(3)}, marked=2),
+    ],
+    "codes_used": [
+        lambda: lesson_01.codes_used({"w": (W, GRID)}),
+        lambda: lesson_01.codes_used({"w": (W + 0.05, GRID)}),
+    ],
+    "digits": [
+        lambda: lesson_01.digits({"a": IMAGE}, 0, 1),
+        lambda: lesson_01.digits({"a": IMAGE.T}, 0, 1),
+    ],
+    "error_against_bits": [
+        lambda: lesson_01.error_against_bits([2, 3, 4], {"e": [4, 2, 1]}),
+        lambda: lesson_01.error_against_bits([2, 3, 4], {"e": [4, 2.02, 1]}),
+    ],
+    "bars": [
+        lambda: lesson_01.bars({"a": 1.0, "b": -0.5}, "mean error (steps)"),
+        lambda: lesson_01.bars({"a": 1.0, "b": -0.51}, "mean error (steps)"),
+    ],
+    "channel_ranges": [
+        lambda: lesson_01.channel_ranges(W),
+        lambda: lesson_01.channel_ranges(W * np.linspace(1, 1.05, 20)),
+    ],
+    "weights_on_grid": [
+        lambda: lesson_01.weights_on_grid(W, 4, 0.3),
+        lambda: lesson_01.weights_on_grid(W, 4, 0.31),
+    ],
+    "cover": [lambda: cover.cover(IMAGE), lambda: cover.cover(IMAGE.T)],
+}
+
+
+@pytest.mark.parametrize("figure", PAIRS)
+def test_a_figure_is_the_same_twice_and_differs_when_its_data_do(figure):
+    draw, draw_other = PAIRS[figure]
+    first, again, other = (json.loads(f().data) for f in (draw, draw, draw_other))
+    assert first_difference(first, again) == ""
+    assert "figure" in first_difference(first, other)
+
+
+@pytest.mark.parametrize("figure", PAIRS)
+def test_a_figure_has_words_and_its_image_is_small(figure):
+    data, metadata = PAIRS[figure][0]()._repr_mimebundle_()
+    assert len(metadata["image/png"]["alt"]) > 30
+    assert len(data["image/png"]) < 60_000
+    assert metadata["image/png"]["alt"] in data["text/plain"]
+
+
+def test_every_figure_of_the_lesson_is_compared_here():
+    drawn = {n for n, f in vars(lesson_01).items() if hasattr(f, "__wrapped__")}
+    assert drawn <= set(PAIRS)
+
+
+def test_numbers_that_differ_by_rounding_alone_are_the_same_figure():
+    stored = [{"line": [0.1, 1.0, None]}, {"words": ["x", ""]}]
+    assert first_difference(stored, [{"line": [0.10001, 1.0, None]}, stored[1]]) == ""
+    assert "other numbers" in first_difference(
+        stored, [{"line": [0.11, 1.0, None]}, stored[1]]
+    )
+    assert "shows" in first_difference(stored, [stored[0], {"words": ["y", ""]}])
+    assert "parts" in first_difference(stored, stored[:1])
+    assert "other numbers" in first_difference(
+        stored, [{"line": [0.1, 1.0, 0.0]}, stored[1]]
+    )
+
+
+def test_a_slider_draws_a_new_picture_and_prints_the_same_words():
+    live = explore(
+        lambda bits: lesson_01.weights_on_grid(W, bits, 0.3),
+        bits=ipywidgets.IntSlider(value=4, min=2, max=8),
+    )
+    slider, image = live.children
+    before = image.value
+    slider.value = 2
+    assert image.value != before
+    slider.value = 4
+    assert image.value == before
+    assert repr(live) == "A slider for bits (move it where a kernel runs)"
+
+
+@pytest.fixture
+def strict_run(tmp_path):
+    """Return a function that stores a figure in a notebook and runs it strictly."""
+    shutil.copy(ROOT / "conftest.py", tmp_path)
+    source = (
+        "import numpy as np\n"
+        "from qlib.plots import lesson_01\n"
+        "lesson_01.bars({'a': 1.0, 'b': -0.5}, 'mean error (steps)')"
+    )
+
+    def run(shown):
+        data, metadata = shown._repr_mimebundle_()
+        data["text/plain"] = repr(PAIRS["bars"][0]())  # else the words would tell
+        output = nbformat.v4.new_output(
+            "execute_result", data, metadata=metadata, execution_count=1
+        )
+        cell = nbformat.v4.new_code_cell(source, execution_count=1, outputs=[output])
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "one.ipynb")
+        command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env"]
+        command += ["-q", "-p", "no:cacheprovider", "--rootdir=.", "one.ipynb"]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+
+    return run
+
+
+def test_a_strict_run_passes_while_a_figure_shows_the_same_data(strict_run):
+    done = strict_run(PAIRS["bars"][0]())
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
+
+
+def test_a_strict_run_fails_when_a_figure_shows_other_data(strict_run):
+    done = strict_run(PAIRS["bars"][1]())
+    assert done.returncode == 1
+    assert "other numbers than stored" in done.stdout or "stored was" in done.stdout
+
+
+def test_the_figures_of_an_output_are_found():
+    output = nbformat.v4.new_output("display_data", {}, metadata={"data": "[1]"})
+    plain = nbformat.v4.new_output("stream", text="words")
+    assert figures([plain, output]) == [[1]]
