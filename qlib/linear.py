@@ -51,8 +51,9 @@ def choose_params(
             differ, bits is outside 2 to 16, or symmetric codes are to be unsigned.
         TypeError: an end is not a number.
 
-    Source: Jacob et al. 2018 (arXiv 1712.05877), equation 1; LiteRT 8-bit
-    quantization specification. Lesson 01, "The function".
+    Source: Jacob et al. 2018 (arXiv 1712.05877), equations 12 and 13;
+    Krishnamoorthi 2018 (arXiv 1806.08342), section 2.1, for the widening.
+    Lesson 01, "The functions".
 
     Example:
         >>> choose_params(-10.0, 30.0, bits=8, signed=False).zero_point
@@ -96,8 +97,8 @@ def params_for(
         TypeError: x holds integers or no numbers.
         ValueError: x is empty, holds NaN or infinity, or has no such axis.
 
-    Source: "min-max" calibration, Krishnamoorthi 2018 (arXiv 1806.08342), section 2.
-    Lesson 01, "The whole tensor".
+    Source: "min-max" range setting, Nagel et al. 2021 (arXiv 2106.08295), equations
+    14 and 15. Lesson 01, "Affine or symmetric".
 
     Example:
         >>> params_for(np.array([-1.0, 0.0, 2.0]), bits=2, signed=False)
@@ -139,7 +140,7 @@ def quantize(
         ValueError: x is empty or holds NaN or infinity; `out` has another shape; the
             channel axis is missing or has another length.
 
-    Source: Jacob et al. 2018 (arXiv 1712.05877), equations 1 and 12. Lesson 01.
+    Source: Krishnamoorthi 2018 (arXiv 1806.08342), equations 1 and 2. Lesson 01.
 
     Example:
         >>> quantize(np.array([-9.0, 0.0, 0.3, 9.0]), QuantParams(0.1, 0, bits=4))
@@ -209,8 +210,9 @@ def fake_quantize(
         TypeError, ValueError: as in `quantize`.
 
     Source: Jacob et al. 2018 (arXiv 1712.05877), equation 12. It differs from
-    TensorFlow's fake_quant ops in the ties: those round half up, and in float32 take a
-    zero point that falls between two codes to either side. Lesson 01.
+    TensorFlow's fake_quant ops in ties and within float32 noise of them: those round
+    half up, and find the zero point in float32. They also shift a range that lies
+    beside 0, where `choose_params` widens it. Lesson 01.
 
     Example:
         >>> fake_quantize(np.array([-9.0, 0.0, 0.3, 9.0]), QuantParams(0.25, 0, bits=4))

@@ -4,7 +4,7 @@
     byte = code_0 + 4 * code_1 + 16 * code_2 + 64 * code_3        (2 bits)
 
 Introduced in lesson 01, "Fewer than eight bits". Negative codes are kept in two's
-complement, cut to `bits` bits. TensorFlow Lite stores its int4 tensors the same way.
+complement, cut to `bits` bits. LiteRT lays its int4 tensors out the same way.
 """
 
 import math
@@ -30,7 +30,8 @@ def pack(q: ArrayLike, bits: int) -> np.ndarray:
         TypeError: q is not an integer array.
         ValueError: bits is neither 2 nor 4, q is empty, or a code needs more bits.
 
-    Source: the int4 layout of TensorFlow Lite's schema. Lesson 01.
+    Source: for 4 bits, `UnpackDenseInt4IntoInt8` in TensorFlow Lite's
+    portable_tensor_utils.cc. Lesson 01, "Fewer than eight bits".
 
     Example:
         >>> pack(np.array([1, -1, 7], np.int8), bits=4)
