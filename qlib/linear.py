@@ -149,12 +149,12 @@ def quantize(
     require_params(params)
     x, out = paired(real_array(x), params, out, (params.dtype,))
 
-    def work(scale, zero, x, codes):
+    def _part(scale, zero, x, codes):
         steps = whole_steps(x, scale, zero, params)
         steps += zero
         np.copyto(codes, steps, casting="unsafe")
 
-    each_part(work, params, x, out)
+    each_part(_part, params, x, out)
     return unwrapped(out)
 
 
@@ -188,11 +188,11 @@ def dequantize(
         )
     q, out = paired(q, params, out, (np.float32, np.float64))
 
-    def work(scale, zero, codes, real):
+    def _part(scale, zero, codes, real):
         np.subtract(codes, zero, out=real, dtype=real.dtype, casting="unsafe")
         times_scale(real, scale, params)
 
-    each_part(work, params, q, out)
+    each_part(_part, params, q, out)
     return unwrapped(out)
 
 
@@ -222,14 +222,14 @@ def fake_quantize(
     x, out = paired(real_array(x), params, out, (np.float32, np.float64))
     same = out.dtype == np.result_type(x, np.float32)
 
-    def work(scale, zero, x, real):
+    def _part(scale, zero, x, real):
         # No zero point is added: on the way back it would be taken off again.
         steps = whole_steps(x, scale, zero, params, out=real if same else None)
         if not same:
             np.copyto(real, steps)
         times_scale(real, scale, params)
 
-    each_part(work, params, x, out)
+    each_part(_part, params, x, out)
     return unwrapped(out)
 
 

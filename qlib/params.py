@@ -67,18 +67,33 @@ class QuantParams:
 
     @property
     def qmin(self) -> int:
-        """The lowest code."""
+        """The lowest code.
+
+        Example:
+            >>> QuantParams(1.0, 0, bits=4, narrow_range=True).qmin
+            -7
+        """
         lowest = -(2 ** (self.bits - 1)) if self.signed else 0
         return lowest + self.narrow_range
 
     @property
     def qmax(self) -> int:
-        """The highest code."""
+        """The highest code.
+
+        Example:
+            >>> QuantParams(1.0, 0, bits=4, signed=False).qmax
+            15
+        """
         return 2 ** (self.bits - 1) - 1 if self.signed else 2**self.bits - 1
 
     @property
     def dtype(self) -> np.dtype:
-        """The smallest integer dtype of NumPy that holds the codes."""
+        """The smallest integer dtype of NumPy that holds the codes.
+
+        Example:
+            >>> QuantParams(1.0, 0, bits=12).dtype
+            dtype('int16')
+        """
         return np.dtype(f"{'' if self.signed else 'u'}int{8 if self.bits <= 8 else 16}")
 
     def __eq__(self, other: object) -> bool:

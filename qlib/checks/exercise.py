@@ -46,7 +46,13 @@ class Exercise:
     praise: str = "right."
 
     def verdict(self, answer: Callable) -> tuple[bool, str]:
-        """Return (ok, sentence) for a student's function; never raise."""
+        """Return (ok, sentence) for a student's function; never raise.
+
+        Example:
+            >>> half = Exercise("Exercise 0", lambda x: x / 2, [(3.0,), (8.0,)])
+            >>> half.verdict(lambda x: x)[1]
+            'Exercise 0: not yet. For (3) you returned 3, expected was 1.5.'
+        """
         if not callable(answer):
             kind = type(answer).__name__
             return False, f"{self.title}: a function is needed, you gave a {kind}."
@@ -105,7 +111,12 @@ class Exercise:
 
 
 def same(a: Any, b: Any, rtol: float) -> bool:
-    """Return whether two results agree in kind, shape, integer dtype and values."""
+    """Return whether two results agree in kind, shape, integer dtype and values.
+
+    Example:
+        >>> same((1.0, 2), [1.0, 2], rtol=1e-5), same(np.int8([1]), np.int32([1]), 0.0)
+        (True, False)
+    """
     if isinstance(a, tuple) or isinstance(b, tuple):
         return (
             isinstance(a, (tuple, list))
@@ -123,7 +134,12 @@ def same(a: Any, b: Any, rtol: float) -> bool:
 
 
 def difference(case: tuple, result: Any, want: Any) -> str:
-    """Return a sentence that says how `result` differs from what was expected."""
+    """Return a sentence that says how `result` differs from what was expected.
+
+    Example:
+        >>> difference((3.0,), 1, (1, 2))
+        'for (3) you returned 1: a pair of 2 values is expected.'
+    """
     start = f"for {show(case)} you returned {show_value(result)}"
     if isinstance(want, tuple):
         if not isinstance(result, (tuple, list)) or len(result) != len(want):
@@ -141,12 +157,22 @@ def difference(case: tuple, result: Any, want: Any) -> str:
 
 
 def show(case: tuple) -> str:
-    """Return the arguments as they would be typed, cut short where they are long."""
+    """Return the arguments as they would be typed, cut short where they are long.
+
+    Example:
+        >>> show((-1.0, np.array([1, 2]), 8))
+        '(-1, [1, 2], 8)'
+    """
     return "(" + ", ".join(show_value(value) for value in case) + ")"
 
 
 def show_value(value: Any) -> str:
-    """Return a value in few characters: arrays as lists, floats to five digits."""
+    """Return a value in few characters: arrays as lists, floats to five digits.
+
+    Example:
+        >>> show_value((np.pi, "text"))
+        '(3.1416, text)'
+    """
     if isinstance(value, (tuple, list)):
         return "(" + ", ".join(show_value(v) for v in value) + ")"
     if isinstance(value, np.ndarray) and value.size > 12:

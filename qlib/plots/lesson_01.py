@@ -21,7 +21,12 @@ from qlib.plots.picture import (
 
 
 def levels(params: QuantParams) -> np.ndarray:
-    """Return the real values that the codes of `params` stand for, in order."""
+    """Return the real values that the codes of `params` stand for, in order.
+
+    Example:
+        >>> levels(QuantParams(0.5, -1, bits=2))
+        array([-0.5,  0. ,  0.5,  1. ], dtype=float32)
+    """
     return dequantize(np.arange(params.qmin, params.qmax + 1), params)
 
 
@@ -79,7 +84,12 @@ def staircase(all_params: Sequence[QuantParams], low: float, high: float):
 
 @picture
 def grids(rows: Mapping[str, np.ndarray], marked: float | None = None, unit: str = "x"):
-    """Draw the levels of several grids on one axis, a row each; mark one real value."""
+    """Draw the levels of several grids on one axis, a row each; mark one real value.
+
+    Example:
+        >>> grids({"coarse": np.arange(3), "fine": np.arange(0, 2.5, 0.5)}, marked=1.2)
+        Picture: The levels of these grids on one axis: coarse; fine.
+    """
     figure, axes = new_figure(0.9 + 0.62 * len(rows))
     for height, values in enumerate(reversed(rows.values())):
         axes.hlines(height, np.min(values), np.max(values), color=GREY, linewidth=1)
@@ -115,7 +125,12 @@ def codes_used(rows: Mapping[str, tuple[np.ndarray, QuantParams]]):
 
 @picture
 def digits(images: Mapping[str, np.ndarray], low: float | None = None, high=None):
-    """Draw grey images side by side, on one brightness scale."""
+    """Draw grey images side by side, on one brightness scale.
+
+    Example:
+        >>> digits({"black": np.zeros((28, 28))}, low=0, high=1)
+        Picture: Images of digits side by side: black.
+    """
     height = 0.5 + 7.5 / max(4, len(images))
     figure, panels = new_figure(height, columns=len(images), squeeze=False)
     for axes, (name, image) in zip(panels[0], images.items(), strict=True):
@@ -142,7 +157,12 @@ def error_against_bits(bits: Sequence[int], errors: Mapping[str, Sequence[float]
 
 @picture
 def bars(values: Mapping[str, float], unit: str):
-    """Draw one horizontal bar a name, with its value written at its end."""
+    """Draw one horizontal bar a name, with its value written at its end.
+
+    Example:
+        >>> bars({"up": 0.5, "down": -0.5}, unit="mean error (steps)")
+        Picture: Bars of mean error (steps): up 0.5, down -0.5.
+    """
     figure, axes = new_figure(0.9 + 0.5 * len(values))
     names, sizes = list(values), list(values.values())
     axes.barh(names[::-1], sizes[::-1], color=BLUE, height=0.6)
