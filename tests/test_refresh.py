@@ -58,7 +58,7 @@ def test_a_second_refresh_gives_identical_bytes(course, capsys):
     assert b"\\r" not in first
     assert b"widget-view" not in first
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
-    assert "once the repository's address is set" in notebook.cells[0].source
+    assert "Binder" in notebook.cells[0].source
     code = notebook.cells[1:]
     assert [cell.execution_count for cell in code] == [1, None, 2, 3, 4]
     assert code[0].id == "cell-2"
