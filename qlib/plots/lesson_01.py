@@ -46,9 +46,12 @@ def number_line(x: np.ndarray, params: QuantParams):
         axes.annotate("", (target, 0.16), (value, 0.93), arrowprops=arrow)
         axes.text(value, 1.14, f"{value:g}", ha="center", color=RED)
     axes.plot(x, np.ones_like(x), "o", color=RED)
-    axes.set(ylim=(-1.05, 1.6), xlim=(grid[0] - 0.1 * span, grid[-1] + 0.1 * span))
-    axes.set_yticks([1, -0.42, -0.74], ["real x", "code", "comes back as"])
-    axes.tick_params(length=0)
+    axes.set(ylim=(-1.05, 1.6), xlim=(grid[0] - 0.26 * span, grid[-1] + 0.1 * span))
+    axes.set_yticks([])
+    left = grid[0] - 0.06 * span
+    for height, name in ((1, "real x"), (-0.28, "code\ncomes back as")):
+        side = "center" if height == 1 else "top"
+        axes.text(left, height, name, ha="right", va=side)
     axes.xaxis.set_visible(False)
     axes.spines[:].set_visible(False)
     axes.grid(False)
@@ -187,8 +190,9 @@ def channel_ranges(w: np.ndarray, axis: int = -1):
     axes.axhspan(low.min(), high.max(), color=ORANGE, alpha=0.25, linewidth=0)
     axes.bar(channel, high - low, bottom=low, color=BLUE, width=0.7)
     axes.axhline(0, color=BLACK, linewidth=1)
-    axes.margins(y=0.08)
-    axes.set(xlabel="output channel", ylabel="weights")
+    room = 0.12 * (high.max() - low.min())
+    axes.set_ylim(low.min() - room, high.max() + room)
+    axes.set(xlabel="output channel (shaded: the range of all)", ylabel="weights")
     axes.grid(visible=False, axis="x")
     return figure, (
         f"The range of each of {len(rows)} output channels as a bar, inside a band "
