@@ -1,5 +1,6 @@
 """The questions that every module asks of its input, and what it says if they fail."""
 
+import warnings
 from numbers import Integral
 from typing import Any
 
@@ -11,7 +12,7 @@ def real_array(x: Any, name: str = "x") -> np.ndarray:
 
     Finiteness is asked apart, by `require_finite`: it costs a pass over the data.
     """
-    x = _plain_array(x, name)
+    x = plain_array(x, name)
     if x.dtype.kind in "iub":
         raise TypeError(
             f"{name} has dtype {x.dtype}: real values are needed, not codes or "
@@ -26,13 +27,14 @@ def real_array(x: Any, name: str = "x") -> np.ndarray:
     if x.size == 0:
         raise ValueError(f"{name} is empty (shape {x.shape}): give at least one value.")
     if x.dtype.itemsize > 8:  # long double: the course's arithmetic ends at float64
-        return x.astype(np.float64)
+        with np.errstate(over="ignore"):  # what float64 cannot hold is refused later
+            return x.astype(np.float64)
     return x if x.dtype.isnative else x.astype(x.dtype.newbyteorder("="))
 
 
 def code_array(q: Any, name: str = "q") -> np.ndarray:
     """Return `q` as a non-empty integer array; refuse floats, even whole ones."""
-    q = _plain_array(q, name)
+    q = plain_array(q, name)
     if q.dtype.kind not in "iu":
         raise TypeError(
             f"{name} has dtype {q.dtype}: codes are integers, such as int8. "
@@ -57,7 +59,8 @@ def require_finite(x: np.ndarray, name: str = "x") -> None:
 
 def whole_number(value: Any, name: str, low: int, high: int) -> int:
     """Return `value` as an int from low to high, refusing floats and booleans."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
+    whole = isinstance(value, Integral) and not isinstance(value, np.timedelta64)
+    if isinstance(value, (bool, np.bool_)) or not whole:
         raise TypeError(
             f"{name} is {value!r} ({type(value).__name__}): "
             f"a whole number from {low} to {high} is needed."
@@ -76,21 +79,26 @@ def flag(value: Any, name: str) -> bool:
     return bool(value)
 
 
-def _plain_array(values: Any, name: str) -> np.ndarray:
+def plain_array(values: Any, name: str) -> np.ndarray:
+    """Return `values` as an array of real numbers or booleans; refuse masked ones."""
     if isinstance(values, np.ma.MaskedArray):
         raise TypeError(
             f"{name} is a masked array: fill the masked entries first, "
             f"for example {name}.filled(0)."
         )
     try:
-        array = np.asarray(values)
-    except ValueError as error:  # nested lists of unequal length
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # a masked element in a list, say
+            array = np.asarray(values)
+    except (ValueError, Warning) as error:  # lists of unequal length, most often
         raise ValueError(
-            f"{name} does not form an array ({error}): all rows must be equally long."
+            f"{name} does not form an array ({error}): all rows must be equally long, "
+            "with nothing masked."
         ) from None
     if array.dtype.kind not in "iubf":
+        given = f"has dtype {array.dtype}" if array.ndim else f"is {values!r:.60}"
         raise TypeError(
-            f"{name} has dtype {array.dtype}: an array of numbers is needed "
-            "(no strings, objects or complex values)."
+            f"{name} {given}: numbers are needed, no strings, objects or complex "
+            "values."
         )
     return array

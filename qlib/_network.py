@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from qlib._checked import real_array, require_finite
+from qlib._checked import plain_array, real_array, require_finite
 from qlib.data import WEIGHT_SHAPES
 
 LAYERS = ("conv", "dense", "logits")
@@ -41,8 +41,10 @@ def _weight(weights: Mapping, name: str) -> np.ndarray:
         raise ValueError(
             f"weights['{name}'] has shape {array.shape}: {shape} is needed."
         )
+    with np.errstate(over="ignore"):  # beyond float32: infinite, refused below
+        array = array.astype(np.float32, copy=False)
     require_finite(array, f"weights['{name}']")
-    return array.astype(np.float32, copy=False)
+    return array
 
 
 def checked_input(images: Any, start: str) -> np.ndarray:
@@ -50,7 +52,7 @@ def checked_input(images: Any, start: str) -> np.ndarray:
     if start not in LAYERS:
         raise ValueError(f"start is {start!r}: allowed are {', '.join(LAYERS)}.")
     shape = TENSOR_SHAPES[SOURCE[start]]
-    images = np.asarray(images)
+    images = plain_array(images, "images")
     if start == "conv" and images.shape[1:] == (28, 28):
         images = images[..., np.newaxis]
     if images.shape[1:] != shape:
@@ -72,7 +74,7 @@ def checked_input(images: Any, start: str) -> np.ndarray:
 
 def checked_labels(labels: Any, shape: tuple[int, ...]) -> np.ndarray:
     """Return the labels as an integer array of the shape (n,) that n images ask for."""
-    labels = np.asarray(labels)
+    labels = plain_array(labels, "labels")
     if labels.dtype.kind not in "iu":
         raise TypeError(
             f"labels has dtype {labels.dtype}: integers from 0 to 9 are needed."
@@ -81,6 +83,10 @@ def checked_labels(labels: Any, shape: tuple[int, ...]) -> np.ndarray:
         raise ValueError(
             f"labels has shape {labels.shape}: {shape} is needed, one label for each "
             "image."
+        )
+    if labels.size and not 0 <= labels.min() <= labels.max() <= 9:
+        raise ValueError(
+            f"labels run from {labels.min()} to {labels.max()}: 0 to 9 are allowed."
         )
     return labels
 

@@ -36,28 +36,35 @@ def each_part(work: Callable, params: QuantParams, *arrays: np.ndarray) -> None:
         list(pool.map(run, (parts[i : i + share] for i in range(0, len(parts), share))))
 
 
-def whole_steps(x, scale, zero, params: QuantParams, out=None) -> np.ndarray:
+def whole_steps(x, scale, zero, params: QuantParams, whole, out=None) -> np.ndarray:
     """Return round(x / scale), clipped to the codes that lie around `zero`.
 
+    Args:
+        x: a part of the array `whole`.
+        scale, zero, params: what belongs to the part.
+        whole: asked for NaN and infinity if the part may hold some; None if that has
+            been done (and `out` may be x itself).
+        out: where to write.
+
     Raises:
-        ValueError: x holds NaN or infinity.
+        ValueError: `whole` holds NaN or infinity.
     """
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         # A quotient beyond float32 becomes infinite here and saturates below.
         steps = np.divide(x, scale, out=out, dtype=np.result_type(x, np.float32))
         np.rint(steps, out=steps)
         low, high = float(steps.min()), float(steps.max())  # NaN if any value is NaN
-    if not math.isfinite(high - low):
-        require_finite(x)
+    if whole is not None and not math.isfinite(high - low):
+        require_finite(whole)
     lowest, highest = params.qmin - zero, params.qmax - zero
-    if low < lowest.max() or high > highest.min():
+    if low < float(lowest.max()) or high > float(highest.min()):
         np.clip(steps, lowest, highest, out=steps)
     return steps
 
 
 def times_scale(real: np.ndarray, scale, params: QuantParams) -> None:
     """Multiply `real` by the scale in place, keeping inside the range of float32."""
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         np.multiply(real, scale, out=real)
     if float(scale.max()) > float(FLOAT32.max) / (params.qmax - params.qmin):
         np.clip(real, FLOAT32.min, FLOAT32.max, out=real)

@@ -130,11 +130,12 @@ def save_float_model(
         _check_array("weights", name, weights[name], ("float32", shape), None, cure)
     arrays = {name: weights[name] for name in WEIGHT_SHAPES}
     record = dict(facts, sha256={name: sha256(a) for name, a in arrays.items()})
+    text = json.dumps(record, indent=2) + "\n"  # first: it fails on odd facts
     temporary = path.with_name("float_model.part")
     with open(temporary, "wb") as file:
         np.savez(file, **arrays)
     os.replace(temporary, path)
-    temporary.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    temporary.write_text(text, encoding="utf-8")
     os.replace(temporary, path.with_suffix(".json"))
 
 
@@ -214,10 +215,12 @@ def _read_digests(path: Path, cure: str) -> dict[str, str]:
     """Return the SHA-256 of each weight array as the training command recorded it."""
     try:
         digests = json.loads(path.read_text(encoding="utf-8"))["sha256"]
+        if any(len(digests[name]) != 64 for name in WEIGHT_SHAPES):
+            raise ValueError("a SHA-256 has 64 digits")
         return {name: digests[name] for name in WEIGHT_SHAPES}
     except FileNotFoundError:
         raise FileNotFoundError(f"{path}: there is no such file. {cure}") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(
             f"{path}: not a readable record ({error!r}). {cure}"
         ) from error

@@ -10,7 +10,13 @@ what a library owes its user: checked input, any axis, and the speed of one pass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qlib._checked import code_array, flag, real_array, require_finite
+from qlib._checked import (
+    code_array,
+    flag,
+    plain_array,
+    real_array,
+    require_finite,
+)
 from qlib._passes import (
     FLOAT32,
     channel_axis,
@@ -148,9 +154,10 @@ def quantize(
     """
     require_params(params)
     x, out = paired(real_array(x), params, out, (params.dtype,))
+    whole = x
 
     def _part(scale, zero, x, codes):
-        steps = whole_steps(x, scale, zero, params)
+        steps = whole_steps(x, scale, zero, params, whole)
         steps += zero
         np.copyto(codes, steps, casting="unsafe")
 
@@ -221,10 +228,12 @@ def fake_quantize(
     require_params(params)
     x, out = paired(real_array(x), params, out, (np.float32, np.float64))
     same = out.dtype == np.result_type(x, np.float32)
+    whole = None if out is x else x  # in place, it has been asked already
 
     def _part(scale, zero, x, real):
         # No zero point is added: on the way back it would be taken off again.
-        steps = whole_steps(x, scale, zero, params, out=real if same else None)
+        target = real if same else None
+        steps = whole_steps(x, scale, zero, params, whole, out=target)
         if not same:
             np.copyto(real, steps)
         times_scale(real, scale, params)
@@ -237,7 +246,7 @@ def _range_ends(low, high, axis) -> tuple[np.ndarray, np.ndarray]:
     """Return the ends in float64, widened to hold 0."""
     ends = []
     for value, name in ((low, "low"), (high, "high")):
-        end = np.asarray(value)
+        end = plain_array(value, name)
         if end.dtype.kind not in "iuf":
             raise TypeError(f"{name} is {value!r}: a number, or an array of them.")
         if end.size == 0 or not np.all(np.isfinite(end)):
@@ -263,8 +272,11 @@ def _range_ends(low, high, axis) -> tuple[np.ndarray, np.ndarray]:
 def _usable(scale: np.ndarray, reach: np.ndarray) -> np.ndarray:
     """Return `scale` in float64, replaced where float32 has no such step.
 
-    A range of only 0 gets 1. One so small that its step falls under the normal numbers
-    of float32 gets a step as wide as its longer arm, so that its end is still exact.
+    A range of only 0 gets 1. One so small that its step would fall under the normal
+    numbers of float32 gets the least normal step of which its longer arm is a multiple.
     """
-    scale = np.where(scale < FLOAT32.tiny, reach, scale)
-    return np.where(np.float32(reach) == 0, 1.0, scale)
+    tiny = float(FLOAT32.tiny)
+    with np.errstate(all="ignore"):
+        coarse = reach / np.maximum(1.0, np.floor(reach / tiny))
+        scale = np.where(scale < tiny, coarse, scale)
+        return np.where(np.float32(reach) == 0, 1.0, scale)

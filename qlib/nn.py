@@ -6,12 +6,15 @@
 applies ReLU; "logits" multiplies. Everything is float32, images first, channels last.
 """
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
+from threadpoolctl import ThreadpoolController
 
+from qlib._checked import real_array, require_finite
 from qlib._network import (
     LAYERS,
     TENSOR_SHAPES,
@@ -44,6 +47,12 @@ def conv2d(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
         array([[ 8.5, 12.5],
                [20.5, 24.5]], dtype=float32)
     """
+    x, kernel, bias = _real(x=x, kernel=kernel, bias=bias)
+    if kernel.ndim != 4 or bias.shape != kernel.shape[3:]:
+        raise ValueError(
+            f"kernel has shape {kernel.shape} and bias {bias.shape}: (rows, columns, "
+            "channels, filters) and (filters,) are needed."
+        )
     rows, columns, channels, filters = kernel.shape
     if x.ndim != 4 or x.shape[3] != channels:
         raise ValueError(
@@ -79,6 +88,12 @@ def max_pool(x: np.ndarray) -> np.ndarray:
         array([[ 5.,  7.],
                [13., 15.]])
     """
+    (x,) = _real(x=x)
+    if x.ndim != 4 or min(x.shape[1:3]) < 2:
+        raise ValueError(
+            f"x has shape {x.shape}: (n, height, width, channels) is needed, with "
+            "height and width at least 2."
+        )
     n, height, width, channels = x.shape
     x = x[:, : height // 2 * 2, : width // 2 * 2]
     return x.reshape(n, height // 2, 2, width // 2, 2, channels).max(axis=(2, 4))
@@ -99,6 +114,12 @@ def dense(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
         >>> dense(np.float32([[1, 2]]), np.float32([[3], [4]]), np.float32([0.5]))
         array([[11.5]], dtype=float32)
     """
+    x, kernel, bias = _real(x=x, kernel=kernel, bias=bias)
+    if x.ndim < 1 or kernel.ndim != 2 or bias.shape != kernel.shape[1:]:
+        raise ValueError(
+            f"x has shape {x.shape}, kernel {kernel.shape}, bias {bias.shape}: "
+            "(n, inputs), (inputs, outputs) and (outputs,) are needed."
+        )
     if x.shape[-1] != len(kernel):
         raise ValueError(
             f"x has {x.shape[-1]} inputs (shape {x.shape}), the kernel {len(kernel)} "
@@ -117,9 +138,18 @@ def softmax(logits: np.ndarray) -> np.ndarray:
         >>> softmax(np.float32([[1000.0, 1000.0]]))
         array([[0.5, 0.5]], dtype=float32)
     """
-    logits = np.asarray(logits, dtype=np.float32)
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+    (logits,) = _real(logits=logits)
+    if logits.ndim == 0:
+        raise ValueError("logits is one number: an array of scores is needed.")
+    require_finite(logits, "logits")
+    with np.errstate(all="ignore"):  # what is far below the largest becomes 0
+        powers = np.exp(np.float64(logits) - logits.max(axis=-1, keepdims=True))
+        return np.float32(powers / powers.sum(axis=-1, keepdims=True))
+
+
+def _real(**arrays: ArrayLike) -> list[np.ndarray]:
+    """Return each argument as a real array, or say which one is none."""
+    return [real_array(array, name) for name, array in arrays.items()]
 
 
 def forward(
@@ -182,6 +212,7 @@ def activations(
         {'input': (28, 28, 1), 'conv': (13, 13, 32), 'dense': (64,), 'logits': (10,)}
     """
     result, begin = {}, 0
+    images = checked_input(images, "conv")
     for tensors in _run(weights, images, "conv", transform):
         for name, x in tensors.items():
             whole = result.setdefault(
@@ -282,9 +313,20 @@ def _run(weights, images, start, transform) -> Iterator[dict[str, np.ndarray]]:
     transform = checked_transform(transform)
     for x in chunks(checked_input(images, start), start):
         tensors = {}
-        if start == "conv":
-            x = tensors["input"] = transformed(transform, "input", x)
-        for layer in LAYERS[LAYERS.index(start) :]:
-            y = _BLOCKS[layer](x, weights[f"{layer}/kernel"], weights[f"{layer}/bias"])
-            x = tensors[layer] = transformed(transform, layer, y)
+        # The products are small: a second BLAS thread costs more than it saves, and
+        # ten times as much when another program has the other core.
+        with _blas().limit(limits=1), np.errstate(all="ignore"):
+            if start == "conv":
+                x = tensors["input"] = transformed(transform, "input", x)
+            for layer in LAYERS[LAYERS.index(start) :]:
+                kernel, bias = weights[f"{layer}/kernel"], weights[f"{layer}/bias"]
+                y = _BLOCKS[layer](x, kernel, bias)
+                x = tensors[layer] = transformed(transform, layer, y)
+        require_finite(tensors["logits"], "logits (images or weights are too large)")
         yield tensors
+
+
+@functools.cache
+def _blas() -> ThreadpoolController:
+    """Return the handle on NumPy's BLAS; found once, for looking takes a while."""
+    return ThreadpoolController()

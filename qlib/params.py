@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qlib._checked import code_array, flag, whole_number
+from qlib._checked import code_array, flag, plain_array, whole_number
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,8 @@ class QuantParams:
         put("narrow_range", flag(self.narrow_range, "narrow_range"))
         if self.axis is not None:
             put("axis", whole_number(self.axis, "axis", -32, 31))
-        scale, zero = np.asarray(self.scale), code_array(self.zero_point, "zero_point")
+        scale = plain_array(self.scale, "scale")
+        zero = code_array(self.zero_point, "zero_point")
         wanted = 0 if self.axis is None else 1
         if scale.ndim != wanted or scale.shape != zero.shape:
             raise ValueError(
@@ -104,6 +105,10 @@ class QuantParams:
     def __hash__(self) -> int:
         return hash(self._key())
 
+    def __reduce__(self) -> tuple:
+        fields = self.scale, self.zero_point, self.bits, self.signed
+        return QuantParams, (*fields, self.narrow_range, self.axis)
+
     def _key(self) -> tuple:
         values = np.asarray(self.scale).tolist(), np.asarray(self.zero_point).tolist()
         return (str(values), self.bits, self.signed, self.narrow_range, self.axis)
@@ -112,7 +117,7 @@ class QuantParams:
 def _checked_scale(scale: np.ndarray) -> np.ndarray:
     if scale.dtype.kind not in "iuf":
         raise TypeError(f"scale is {scale!r}: a number, or an array of them.")
-    with np.errstate(over="ignore"):  # infinity is refused just below
+    with np.errstate(all="ignore"):  # infinity and 0 are refused just below
         small = scale.astype(np.float32)
     if scale.size == 0 or not (np.all(small > 0) and np.all(np.isfinite(small))):
         raise ValueError(

@@ -1,6 +1,7 @@
 """The exercises' checks: wrong answers are named, right ones pass, nothing raises."""
 
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -110,3 +111,74 @@ def test_an_answer_that_forgets_a_case_is_told_which():
 def test_an_unknown_exercise_is_named():
     with pytest.raises(ValueError, match="no exercise 'widn'.*widen"):
         checks.verdict("widn", len)
+
+
+class Hostile:
+    """A result that fails at whatever is done with it."""
+
+    def __array__(self, *arguments, **options):
+        raise RuntimeError("no array")
+
+    def __repr__(self):
+        raise RuntimeError("no words")
+
+    __deepcopy__ = __str__ = __repr__
+
+
+@pytest.mark.parametrize("exercise", checks.EXERCISES)
+@pytest.mark.parametrize(
+    "result",
+    [
+        [1, [2, 3]],
+        range(10**13),
+        10**5000,
+        Hostile(),
+        (x for x in range(3)),
+        list(range(100_000)),
+        "two\nlines",
+        np.broadcast_to(np.float64(1), (10**7, 10**6)),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_no_result_can_make_a_check_raise_or_ramble(exercise, result):
+    ok, message = checks.verdict(exercise, lambda *arguments: result)
+    assert not ok
+    assert "\n" not in message
+    assert len(message) < 1000
+
+
+def test_an_answer_that_calls_its_own_check_is_told_so_and_prints_stay(capsys):
+    def widen(low, high):
+        checks.EXERCISES["widen"](widen)
+        return low, high
+
+    ok, message = checks.verdict("widen", widen)
+    assert not ok
+    assert "calls its own check" in message
+    print("still here")
+    assert capsys.readouterr().out == "still here\n"
+
+
+def test_an_answer_may_use_its_buffer_again():
+    buffer = np.zeros(2)
+
+    def widen(low, high):
+        buffer[:] = min(low, 0.0), max(high, 0.0)
+        return buffer
+
+    assert checks.verdict("widen", widen)[0]
+
+
+def test_integers_are_compared_to_the_last_digit():
+    right = checks.EXERCISES["integer_dense"].right
+    ok, _ = checks.verdict("integer_dense", lambda *a: (right(*a) + 1).astype(np.int32))
+    assert not ok
+
+
+def test_a_warning_in_an_answer_is_not_shown():
+    def warns(low, high):
+        warnings.warn("look at me", stacklevel=1)
+        return np.float32(1) / np.float32(0) * 0 + min(low, 0.0), max(high, 0.0)
+
+    ok, _ = checks.verdict("widen", warns)
+    assert not ok

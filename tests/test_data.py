@@ -208,3 +208,21 @@ def test_a_model_with_a_missing_or_float64_array_is_not_saved(tmp_path, weights)
     del weights["conv/bias"]
     with pytest.raises(ValueError, match="'conv/bias' is missing"):
         save_float_model(weights, {}, tmp_path)
+
+
+def test_facts_that_json_cannot_hold_leave_the_model_as_it_was(tmp_path):
+    weights = {n: np.ones(s, np.float32) for n, s in WEIGHT_SHAPES.items()}
+    save_float_model(weights, {"epochs": 1}, tmp_path)
+    others = {n: w * 2 for n, w in weights.items()}
+    with pytest.raises(TypeError):
+        save_float_model(others, {"accuracy": np.float32(0.99)}, tmp_path)
+    assert load_float_model(tmp_path)["conv/bias"][0] == 1
+
+
+def test_a_record_without_digests_does_not_switch_the_check_off(tmp_path):
+    weights = {n: np.ones(s, np.float32) for n, s in WEIGHT_SHAPES.items()}
+    save_float_model(weights, {}, tmp_path)
+    record = tmp_path / "float_model.json"
+    record.write_text(json.dumps({"sha256": dict.fromkeys(WEIGHT_SHAPES, None)}))
+    with pytest.raises(ValueError, match="not a readable record"):
+        load_float_model(tmp_path)

@@ -1,5 +1,8 @@
 """qlib.linear against its definition and TensorFlow's fake_quant; bad input."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -294,6 +297,69 @@ def test_an_out_that_overlaps_the_input_gets_the_right_values():
     np.testing.assert_array_equal(memory[1:], expected)
 
 
+def test_overlaps_of_several_parts_get_the_right_values():
+    memory = np.random.default_rng(0).normal(0, 1, 3 * PART + 1).astype(np.float32)
+    params = choose_params(-2.0, 2.0, 4)
+    expected = fake_quantize(memory[:-1].copy(), params)
+    fake_quantize(memory[:-1], params, out=memory[1:])
+    np.testing.assert_array_equal(memory[1:], expected)
+    expected = fake_quantize(memory[::-1].copy(), params)
+    fake_quantize(memory[::-1], params, out=memory)
+    np.testing.assert_array_equal(memory, expected)
+
+
+def test_an_out_in_the_middle_of_rows_is_filled():
+    x = np.arange(24, dtype=np.float32).reshape(4, 6)
+    params = choose_params(0.0, 24.0)
+    out = np.zeros((4, 12), np.float32)[:, 1:7]
+    fake_quantize(x, params, out=out)
+    np.testing.assert_array_equal(out, fake_quantize(x, params))
+
+
+def test_in_place_huge_values_saturate_as_they_do_elsewhere():
+    x = np.float32([3e38, 1])
+    params = QuantParams(0.1, 0, 8)
+    expected = fake_quantize(x, params)
+    np.testing.assert_array_equal(fake_quantize(x, params, out=x), expected)
+    np.testing.assert_array_equal(x, expected)
+
+
+def test_nan_is_found_by_every_thread_and_told_at_its_place():
+    x = np.zeros((9, PART), np.float32)
+    x[8, 5] = x[8, 7] = np.nan
+    with pytest.raises(ValueError, match=r"2 value.*index \(8, 5\)"):
+        quantize(x, QuantParams(1.0, 0, 8))
+    with pytest.raises(ValueError, match=r"2 value.*index \(8, 5\)"):
+        fake_quantize(x, QuantParams(1.0, 0, 8))
+
+
+def test_channels_saturate_at_their_own_codes():
+    params = QuantParams([1.0, 1.0], [0, 100], 8, axis=1)
+    np.testing.assert_array_equal(
+        quantize(np.float32([[100, 50]]), params), [[100, 127]]
+    )
+
+
+def test_the_widest_channel_stays_finite():
+    params = QuantParams([1.0, 3e38], [0, 0], 2, axis=0)
+    assert np.all(np.isfinite(dequantize([[1], [-2]], params)))
+
+
+def test_ranges_below_normal_floats_keep_their_ends():
+    x = np.full(3, 1e-40, np.float32)
+    np.testing.assert_array_equal(fake_quantize(x, params_for(x, 16)), x)
+    assert params_for(np.array([1e-50])).scale == 1
+    few = np.float32([-5e-34, 2e-34, 1e-34])
+    np.testing.assert_allclose(fake_quantize(few, params_for(few, 16)), few, rtol=1e-4)
+
+
+def test_no_warning_leaks_whatever_the_callers_settings():
+    with np.errstate(all="raise"):
+        choose_params(0.0, 1e-45)
+        quantize(np.array([1e39, 1e-320]), QuantParams(1.0, 0, 8))
+        fake_quantize(np.float32([1e-45, 3e38]), QuantParams(1e-30, 0, 8))
+
+
 def test_a_refused_input_is_not_half_overwritten():
     x = np.ones(3 * PART, np.float32)
     x[-1] = np.nan
@@ -330,6 +396,30 @@ def test_params_are_frozen_equal_by_value_and_usable_in_sets():
         a.bits = 4
     with pytest.raises(ValueError, match="read-only"):
         a.scale[0] = 1
+
+
+def test_params_that_differ_in_one_thing_are_not_equal():
+    one = {"scale": [1.0, 1.0], "zero_point": [0, 0], "bits": 8, "axis": 0}
+    for change in (
+        {"axis": 1},
+        {"zero_point": [0, 1]},
+        {"bits": 7},
+        {"scale": [1.0, 2.0]},
+        {"narrow_range": True},
+    ):
+        assert QuantParams(**one) != QuantParams(**one | change)
+    assert QuantParams(1.0, 1, 8) != QuantParams(1.0, 1, 8, signed=False)
+
+
+@pytest.mark.parametrize(
+    "twin", [copy.deepcopy, lambda p: pickle.loads(pickle.dumps(p))]
+)
+def test_a_copy_of_params_is_equal_and_frozen_too(twin):
+    params = twin(QuantParams([1.0, 1.0], [0, 0], 8, axis=0))
+    assert params == QuantParams([1.0, 1.0], [0, 0], 8, axis=0)
+    for values in (params.scale, params.zero_point):
+        with pytest.raises(ValueError, match="read-only"):
+            values[0] = 1
 
 
 def test_params_do_not_follow_the_array_they_were_made_from():
@@ -392,6 +482,30 @@ BAD = {
         ValueError,
         "200.*-128 to 127",
     ),
+    "codes too small": (lambda: dequantize([-129], P), ValueError, "-129"),
+    "masked end": (
+        lambda: choose_params(np.ma.masked, 1.0),
+        TypeError,
+        "low is a mask",
+    ),
+    "masked scale": (
+        lambda: QuantParams(np.ma.array(1.0), 0, 8),
+        TypeError,
+        "scale is a masked",
+    ),
+    "masked element": (lambda: quantize([1.0, np.ma.masked], P), ValueError, "masked"),
+    "end beyond float32": (lambda: choose_params(0.0, 1e39), ValueError, "beyond"),
+    "long double": (
+        lambda: quantize(np.array(["1e4000"]).astype("g"), P),
+        ValueError,
+        "infinite",
+    ),
+    "bits a duration": (
+        lambda: choose_params(-1, 1, np.timedelta64(5, "s")),
+        TypeError,
+        "bits is",
+    ),
+    "zero point too high": (lambda: QuantParams(1.0, 500, 8), ValueError, "500"),
     "bits 1": (lambda: choose_params(-1, 1, 1), ValueError, "bits is 1.*2 to 16"),
     "bits 17": (lambda: choose_params(-1, 1, 17), ValueError, "bits is 17"),
     "bits 8.0": (lambda: choose_params(-1, 1, 8.0), TypeError, "bits is 8.0"),
@@ -474,7 +588,7 @@ def test_bad_input_is_named(kind):
 def test_a_read_only_out_is_named():
     out = np.empty(X.shape, np.int8)
     out.flags.writeable = False
-    with pytest.raises(ValueError, match="read-only"):
+    with pytest.raises(ValueError, match="out is read-only: give"):
         quantize(X, P, out=out)
 
 

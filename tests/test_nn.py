@@ -211,7 +211,7 @@ def test_predict_and_accuracy_follow_the_highest_score(weights, images, tensors)
         (np.full((2, 28, 28), np.nan), ValueError, "NaN"),
         (np.full((2, 28, 28), np.inf, np.float32), ValueError, "infinite"),
         (np.full((2, 28, 28), 1e300), ValueError, "infinite"),
-        (None, ValueError, r"shape \(\)"),
+        (None, TypeError, "images is None"),
     ],
 )
 def test_images_that_do_not_fit_are_refused(weights, given, error, message):
@@ -302,3 +302,50 @@ def test_primitives_name_the_shapes_that_do_not_fit():
         nn.conv2d(np.zeros((1, 4, 4, 2)), np.zeros((3, 3, 1, 8)), np.zeros(8))
     with pytest.raises(ValueError, match="3 inputs.*kernel 4"):
         nn.dense(np.zeros((1, 3)), np.zeros((4, 2)), np.zeros(2))
+
+
+@pytest.mark.parametrize("labels", [[255] * 3, [-1, 0, 1]])
+def test_labels_outside_0_to_9_are_refused(weights, images, labels):
+    with pytest.raises(ValueError, match="0 to 9 are allowed"):
+        nn.accuracy(weights, images[:3], np.array(labels))
+
+
+def test_images_too_large_for_float32_sums_are_refused_and_leave_no_nan(weights):
+    huge = np.full((1, 28, 28), 3e38, np.float32)
+    with pytest.raises(ValueError, match="too large"):
+        nn.forward(weights, huge)
+
+
+def test_softmax_of_extreme_scores_is_finite():
+    np.testing.assert_array_equal(nn.softmax(np.array([[1e300, 0.0]])), [[1, 0]])
+    np.testing.assert_array_equal(nn.softmax(np.float32([[3e38, -3e38]])), [[1, 0]])
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: nn.dense(np.int8([[100]]), np.int8([[100]]), np.int8([0])),
+        lambda: nn.conv2d(
+            np.zeros((1, 4, 4, 1), np.uint8), np.zeros((3, 3, 1, 1)), [0.0]
+        ),
+        lambda: nn.max_pool(None),
+        lambda: nn.softmax(["a"]),
+    ],
+)
+def test_layers_refuse_what_is_not_real(call):
+    with pytest.raises(TypeError):
+        call()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: nn.dense(np.zeros((1, 3)), np.zeros((3, 4)), np.zeros(1)),
+        lambda: nn.conv2d(np.zeros((1, 4, 4, 1)), np.zeros((3, 3, 1, 4)), np.zeros(1)),
+        lambda: nn.max_pool(np.zeros((4, 4))),
+        lambda: nn.softmax(np.float32(1)),
+    ],
+)
+def test_layers_refuse_shapes_that_would_broadcast(call):
+    with pytest.raises(ValueError, match="needed"):
+        call()

@@ -30,7 +30,7 @@ def verdict(exercise: str, answer: Callable) -> tuple[bool, str]:
         >>> verdict("widen", lambda low, high: (min(low, 0.0), max(high, 0.0)))[0]
         True
     """
-    if exercise not in EXERCISES:
+    if not isinstance(exercise, str) or exercise not in EXERCISES:
         raise ValueError(
             f"there is no exercise {exercise!r}: there are {', '.join(EXERCISES)}."
         )

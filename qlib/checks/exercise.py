@@ -7,6 +7,7 @@ that makes the same mistake, and an answer that agrees with it on every case is 
 import copy
 import io
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
@@ -15,6 +16,11 @@ from typing import Any
 import numpy as np
 
 SECONDS = 10.0  # what an answer may take on one case before it counts as endless
+
+# One check at a time, for prints are held back in all threads. An answer that calls its
+# own check, one wrong indent, would start checks without end.
+_running = threading.Lock()
+_called_itself = threading.Event()
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,9 @@ class Exercise:
     def verdict(self, answer: Callable) -> tuple[bool, str]:
         """Return (ok, sentence) for a student's function; never raise.
 
+        An answer that never ends is stopped after `SECONDS`, unless it is one long
+        step of NumPy's or Python's own code, which nothing can interrupt.
+
         Example:
             >>> half = Exercise("Exercise 0", lambda x: x / 2, [(3.0,), (8.0,)])
             >>> half.verdict(lambda x: x)[1]
@@ -56,10 +65,34 @@ class Exercise:
         if not callable(answer):
             kind = type(answer).__name__
             return False, f"{self.title}: a function is needed, you gave a {kind}."
+        if not _running.acquire(blocking=False):
+            _called_itself.set()
+            return False, self._not_yet("another check is running.")
+        _called_itself.clear()
+        try:
+            return self._run(answer)
+        except Exception as error:  # what was returned may do anything when looked at
+            kind = type(error).__name__
+            return False, self._not_yet(
+                f"your function returns something that cannot be compared ({kind})."
+            )
+        finally:
+            _running.release()
+
+    def __call__(self, answer: Callable) -> None:
+        """Print the verdict on a student's function, in one line."""
+        print(self.verdict(answer)[1])
+
+    def _run(self, answer: Callable) -> tuple[bool, str]:
         results = []
         for case in self.cases:
             given = copy.deepcopy(case)
             result, fault = _call(answer, given)
+            if _called_itself.is_set():
+                return False, self._not_yet(
+                    "your function calls its own check: move that line out of the "
+                    "function, to the left edge."
+                )
             if fault:
                 return False, self._not_yet(f"for {show(case)} {fault}")
             if result is None or result is Ellipsis:
@@ -71,12 +104,8 @@ class Exercise:
                     f"your function changes its argument: {show(case)} became "
                     f"{show(given)}. Work on a copy, or make a new array."
                 )
-            results.append(result)
+            results.append(copy.deepcopy(result))  # the answer may use it again
         return self._judge(results)
-
-    def __call__(self, answer: Callable) -> None:
-        """Print the verdict on a student's function, in one line."""
-        print(self.verdict(answer)[1])
 
     def _judge(self, results: list) -> tuple[bool, str]:
         wanted = [self.right(*copy.deepcopy(case)) for case in self.cases]
@@ -118,16 +147,15 @@ def same(a: Any, b: Any, rtol: float) -> bool:
         (True, False)
     """
     if isinstance(a, tuple) or isinstance(b, tuple):
-        return (
-            isinstance(a, (tuple, list))
-            and isinstance(b, (tuple, list))
-            and len(a) == len(b)
-            and all(same(x, y, rtol) for x, y in zip(a, b, strict=True))
-        )
+        if not (_is_row(a) and _is_row(b) and len(a) == len(b)):
+            return False
+        return all(same(x, y, rtol) for x, y in zip(a, b, strict=True))
     try:
         a, b = np.asarray(a), np.asarray(b)
         if a.shape != b.shape or not _same_kind(a, b):
             return False
+        if a.dtype.kind in "iu" and b.dtype.kind in "iu":
+            return bool(np.array_equal(a, b))  # 117926 is not 117925
         return bool(np.allclose(a, b, rtol=rtol, atol=rtol * 1e-6, equal_nan=True))
     except (TypeError, ValueError):
         return bool(np.array_equal(a, b))
@@ -138,12 +166,12 @@ def difference(case: tuple, result: Any, want: Any) -> str:
 
     Example:
         >>> difference((3.0,), 1, (1, 2))
-        'for (3) you returned 1: a pair of 2 values is expected.'
+        'for (3) you returned 1: a tuple of 2 values is expected.'
     """
     start = f"for {show(case)} you returned {show_value(result)}"
     if isinstance(want, tuple):
-        if not isinstance(result, (tuple, list)) or len(result) != len(want):
-            return f"{start}: a pair of {len(want)} values is expected."
+        if not _is_row(result) or len(result) != len(want):
+            return f"{start}: a tuple of {len(want)} values is expected."
     elif np.shape(result) != np.shape(want):
         return (
             f"{start} of shape {np.shape(result)}: shape {np.shape(want)} is expected."
@@ -174,16 +202,23 @@ def show_value(value: Any) -> str:
         '(3.1416, text)'
     """
     if isinstance(value, (tuple, list)):
-        return "(" + ", ".join(show_value(v) for v in value) + ")"
+        shown = ", ".join(show_value(v) for v in value[:12])
+        return f"({shown}{', ...' if len(value) > 12 else ''})"
     if isinstance(value, np.ndarray) and value.size > 12:
         dtype = value.dtype
-        return f"a {dtype} array of shape {value.shape} ({value.reshape(-1)[:3]}...)"
+        return f"a {dtype} array of shape {value.shape} ({value.flat[:3]}...)"
     if isinstance(value, np.ndarray):
         return np.array2string(value, precision=5, separator=", ").replace("\n", "")
     if isinstance(value, (float, np.floating)):
         return f"{value:.5g}"
-    text = str(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return _one_line(value, 60)
+
+
+def _is_row(value: Any) -> bool:
+    """Return whether a value can stand for a tuple."""
+    return isinstance(value, (tuple, list)) or (
+        isinstance(value, np.ndarray) and value.ndim == 1
+    )
 
 
 def _same_kind(a: np.ndarray, b: np.ndarray) -> bool:
@@ -205,18 +240,34 @@ def _call(function: Callable, arguments: tuple) -> tuple[Any, str]:
             box["error"] = error
 
     worker = threading.Thread(target=run, daemon=True)
-    with redirect_stdout(io.StringIO()) as printed:
+    stream = io.StringIO()
+    with redirect_stdout(stream), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         worker.start()
-        worker.join(SECONDS)
-    if worker.is_alive():
-        _stop(worker)
+        try:
+            worker.join(SECONDS)
+        finally:
+            ended = not worker.is_alive()
+            if not ended:  # also when Ctrl-C ends the waiting
+                _stop(worker)
+    if not ended:
         return None, f"your function did not end within {SECONDS:.0f} seconds."
     if "error" in box:
         error = box["error"]
-        return None, f"your function raised {type(error).__name__}: {error}"
-    if box["result"] is None and printed.getvalue():
+        words = _one_line(error, 200)
+        return None, f"your function raised {type(error).__name__}: {words}"
+    if box["result"] is None and not stream.closed and stream.getvalue():
         return None, "your function prints its answer: return it instead."
     return box["result"], ""
+
+
+def _one_line(value: Any, longest: int) -> str:
+    """Return the words for a value in one line, cut short, whatever it may do."""
+    try:
+        text = " ".join(str(value).split())
+    except Exception:
+        return f"(a {type(value).__name__} that has no words)"
+    return text if len(text) <= longest else text[: longest - 3] + "..."
 
 
 def _stop(worker: threading.Thread) -> None:

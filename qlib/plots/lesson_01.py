@@ -1,5 +1,6 @@
 """The figures of lesson 01: number lines, staircases, grids on real weights."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import ipywidgets
@@ -68,7 +69,9 @@ def staircase(all_params: Sequence[QuantParams], low: float, high: float):
     figure, (left, right) = new_figure(3.9, columns=2)
     x = np.linspace(low, high, 2001)
     left.plot(x, x, color=GREY, linewidth=1, label="x itself")
-    for params, style in zip(all_params, ("-", "--", ":"), strict=False):
+    for params, style in zip(
+        all_params, itertools.cycle(("-", "--", ":")), strict=False
+    ):
         x_hat = fake_quantize(x, params)
         left.plot(x, x_hat, style, label=f"{params.bits} bits")
         right.plot(x, x - x_hat, style)
@@ -147,7 +150,8 @@ def digits(images: Mapping[str, np.ndarray], low: float | None = None, high=None
 def error_against_bits(bits: Sequence[int], errors: Mapping[str, Sequence[float]]):
     """Draw errors against the number of bits, on a log scale."""
     figure, axes = new_figure(3.6)
-    for (name, values), mark in zip(errors.items(), ("o-", "s--", "^:"), strict=False):
+    marks = itertools.cycle(("o-", "s--", "^:"))
+    for (name, values), mark in zip(errors.items(), marks, strict=False):
         axes.plot(bits, values, mark, label=name)
     axes.set_yscale("log", base=2)
     axes.set(xlabel="bits", ylabel="error (units of the weights)", xticks=list(bits))

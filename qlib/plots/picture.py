@@ -102,7 +102,7 @@ def plotted_data(figure: Figure) -> list[dict]:
             parts.append({"line": _series(line.get_xydata())})
         for bar in axes.patches:
             flat = isinstance(bar, Rectangle)
-            shape = bar.get_bbox().bounds if flat else bar.get_xy()
+            shape = bar.get_bbox().bounds if flat else bar.get_path().vertices
             parts.append({"patch": _series(shape)})
         for group in axes.collections:
             parts.append({"points": _series(group.get_offsets())})
@@ -114,7 +114,7 @@ def plotted_data(figure: Figure) -> list[dict]:
 
 
 def _series(values) -> list:
-    flat = np.ma.filled(np.asarray(values, dtype=np.float64), np.nan).reshape(-1)
+    flat = np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan).reshape(-1)
     if flat.size > MOST:
         blocks = np.array_split(flat, MOST // 3)
         flat = np.array([f(b) for b in blocks for f in (np.mean, np.min, np.max)])

@@ -124,7 +124,7 @@ def widen__moved(low, high):
 
 @wrong
 def widen__one_value(low, high):
-    """a pair of 2 values is expected"""
+    """a tuple of 2 values is expected"""
     return min(low, 0.0)
 
 
