@@ -211,9 +211,12 @@ def weights_on_grid(x: np.ndarray, bits: int, reach: float):
     params = choose_params(-reach, reach, bits, symmetric=True, narrow_range=True)
     error = x - fake_quantize(x, params)
     edge = float(np.abs(x).max())
-    axes.hist(x.reshape(-1), bins=120, range=(-edge, edge), color=BLUE, log=True)
-    for level in levels(params) if bits <= 6 else ():
-        axes.axvline(level, color=RED, linewidth=1)
+    counts, edges = np.histogram(x, bins=120, range=(-edge, edge))
+    axes.stairs(counts, edges, fill=True, color=BLUE)
+    axes.set_yscale("log")
+    axes.minorticks_off()  # half of the time to draw, which a slider feels
+    if bits <= 6:  # more would hide the histogram
+        axes.vlines(levels(params), 0.6, counts.max(), color=RED, linewidth=1)
     axes.axvspan(-reach, reach, color=GREEN, alpha=0.15, linewidth=0)
     clipped = np.mean(np.abs(x) > reach)
     axes.set(xlabel="weight", ylabel="count", xlim=(-edge, edge))
