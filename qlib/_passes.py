@@ -20,20 +20,21 @@ FLOAT32 = np.finfo(np.float32)
 
 def each_part(work: Callable, params: QuantParams, *arrays: np.ndarray) -> None:
     """Call work(scale, zero point, part of each array) for all parts of the arrays."""
+    parts = list(_parts(params, *arrays))
+    queue = iter(parts)  # shared: a thread that is held up simply takes fewer
 
-    def run(parts: list) -> None:
-        for part in parts:
+    def run(_thread: int = 0) -> None:
+        for part in queue:
             work(*part)
 
-    parts = list(_parts(params, *arrays))
     if len(parts) < 8:  # threads would cost more than they save
-        run(parts)
+        run()
         return
     from concurrent.futures import ThreadPoolExecutor  # 10 ms that few imports need
 
-    share = -(-len(parts) // (os.cpu_count() or 1))
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(run, (parts[i : i + share] for i in range(0, len(parts), share))))
+    threads = os.cpu_count() or 1
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(run, range(threads)))
 
 
 def whole_steps(x, scale, zero, params: QuantParams, whole, out=None) -> np.ndarray:
