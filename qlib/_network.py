@@ -1,6 +1,6 @@
 """What `qlib.nn` asks of its input, and how it walks through many images."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,30 @@ def checked_weights(weights: Any) -> dict[str, np.ndarray]:
             "as load_float_model() returns it."
         )
     return {name: _weight(weights, name) for name in WEIGHT_SHAPES}
+
+
+def checked_models(models: Any) -> dict[Hashable, dict[str, np.ndarray]]:
+    """Return the checked weights of each network, by its name."""
+    if not isinstance(models, Mapping):
+        raise TypeError(
+            f"models is {type(models).__name__}: a dictionary is needed, from the name "
+            "of a network to its weights."
+        )
+    if not models:
+        raise ValueError("models is empty: give at least one network.")
+    return {name: checked_weights(weights) for name, weights in models.items()}
+
+
+def shared_layers(weights: Mapping[str, np.ndarray]) -> list[tuple[int, ...]]:
+    """Return a key for each layer: equal where it and all before it are the same arrays.
+
+    The arrays must be kept alive as long as the keys are used.
+    """
+    path, keys = (), []
+    for layer in LAYERS:
+        path += id(weights[f"{layer}/kernel"]), id(weights[f"{layer}/bias"])
+        keys.append(path)
+    return keys
 
 
 def _weight(weights: Mapping, name: str) -> np.ndarray:

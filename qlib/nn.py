@@ -7,7 +7,7 @@ applies ReLU; "logits" multiplies. Everything is float32, images first, channels
 """
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -20,9 +20,11 @@ from qlib._network import (
     TENSOR_SHAPES,
     checked_input,
     checked_labels,
+    checked_models,
     checked_transform,
     checked_weights,
     chunks,
+    shared_layers,
     transformed,
 )
 
@@ -249,6 +251,54 @@ def predict(
     return forward(weights, images, start=start, transform=transform).argmax(axis=1)
 
 
+def predict_each(
+    models: Mapping[Hashable, Weights],
+    images: ArrayLike,
+    *,
+    transform: Transform | None = None,
+) -> dict[Hashable, np.ndarray]:
+    """Return what each of many networks predicts: {name: digits of shape (n,)}.
+
+    Networks whose first layers hold the very same arrays (not copies of them) share the
+    work of these layers, and most of the work is in the first.
+
+    Args:
+        models: {name: weights}, each as for `forward`.
+        images: as for `forward`.
+        transform: as for `forward`, the same for all networks.
+
+    Raises:
+        ValueError, TypeError: as `forward`; or models is no dictionary, or empty.
+
+    Source: lesson 02, "Which layer suffers".
+
+    Example:
+        >>> from qlib.data import load_float_model, load_mnist
+        >>> model = load_float_model()
+        >>> upside_down = {**model, "logits/kernel": -model["logits/kernel"]}
+        >>> models = {"float": model, "upside down": upside_down}
+        >>> predict_each(models, load_mnist()[1][0][:5])["float"]
+        array([7, 2, 1, 0, 4])
+    """
+    checked = checked_models(models)
+    images, transform = checked_input(images, "conv"), checked_transform(transform)
+    # Networks that share a layer go one after the other: one result a layer is kept.
+    keys = {name: shared_layers(weights) for name, weights in checked.items()}
+    order = sorted(checked, key=keys.get)
+    found: dict[Hashable, list] = {name: [] for name in checked}
+    for x in chunks(images, "conv"):
+        kept = {"input": ((), transformed(transform, "input", x))}
+        for name in order:
+            source = "input"
+            for layer, key in zip(LAYERS, keys[name], strict=True):
+                if layer not in kept or kept[layer][0] != key:
+                    y = _layer(checked[name], layer, kept[source][1], transform)
+                    kept[layer] = key, y
+                source = layer
+            found[name].append(kept["logits"][1].argmax(axis=1))
+    return {name: np.concatenate(parts) for name, parts in found.items()}
+
+
 def accuracy(
     weights: Weights,
     images: ArrayLike,
@@ -307,22 +357,28 @@ def _dense_block(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndar
 _BLOCKS = {"conv": _conv_block, "dense": _dense_block, "logits": dense}
 
 
+def _layer(weights, layer: str, x: np.ndarray, transform) -> np.ndarray:
+    """Return the tensor that the layer `layer` puts out for the tensor `x`."""
+    kernel, bias = weights[f"{layer}/kernel"], weights[f"{layer}/bias"]
+    # The products are small: a second BLAS thread costs more than it saves, and ten
+    # times as much when another program has the other core.
+    with _blas().limit(limits=1), np.errstate(all="ignore"):
+        y = transformed(transform, layer, _BLOCKS[layer](x, kernel, bias))
+    if layer == "logits":
+        require_finite(y, "logits (images or weights are too large)")
+    return y
+
+
 def _run(weights, images, start, transform) -> Iterator[dict[str, np.ndarray]]:
     """Yield the tensors of a few images at a time, by name, from `start` on."""
     weights = checked_weights(weights)
     transform = checked_transform(transform)
     for x in chunks(checked_input(images, start), start):
         tensors = {}
-        # The products are small: a second BLAS thread costs more than it saves, and
-        # ten times as much when another program has the other core.
-        with _blas().limit(limits=1), np.errstate(all="ignore"):
-            if start == "conv":
-                x = tensors["input"] = transformed(transform, "input", x)
-            for layer in LAYERS[LAYERS.index(start) :]:
-                kernel, bias = weights[f"{layer}/kernel"], weights[f"{layer}/bias"]
-                y = _BLOCKS[layer](x, kernel, bias)
-                x = tensors[layer] = transformed(transform, layer, y)
-        require_finite(tensors["logits"], "logits (images or weights are too large)")
+        if start == "conv":
+            x = tensors["input"] = transformed(transform, "input", x)
+        for layer in LAYERS[LAYERS.index(start) :]:
+            x = tensors[layer] = _layer(weights, layer, x, transform)
         yield tensors
 
 
