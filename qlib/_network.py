@@ -42,7 +42,7 @@ def checked_models(models: Any) -> dict[Hashable, dict[str, np.ndarray]]:
 
 
 def shared_layers(weights: Mapping[str, np.ndarray]) -> list[tuple[int, ...]]:
-    """Return a key for each layer: equal where it and all before it are the same arrays.
+    """Return a key a layer: equal where it and all before it are the same arrays.
 
     The arrays must be kept alive as long as the keys are used.
     """

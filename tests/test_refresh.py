@@ -70,6 +70,25 @@ def test_a_second_refresh_gives_identical_bytes(course, capsys):
     assert result.execution_count == 3
 
 
+def test_a_measured_time_stays_until_another_output_changes(course):
+    clock = new_code_cell("import time\ntime.perf_counter()")
+    clock.metadata["tags"] = ["nbval-ignore-output"]
+    path = course("x = 1\nx", clock)
+    root = path.parents[1]
+
+    def shown():
+        assert refresh.main(["1"], root) == 0
+        cells = nbformat.read(path, as_version=4).cells
+        return [cell.outputs[0].data["text/plain"] for cell in cells]
+
+    first = shown()
+    assert shown() == first
+    path.write_text(path.read_text().replace("x = 1", "x = 2"))
+    value, time = shown()
+    assert value == "2"
+    assert time != first[1]
+
+
 def test_a_failing_cell_is_told_plainly_and_leaves_the_file_as_it_was(course, capsys):
     path = course("x = 1", "\n# why\nraise ValueError('no bits')")
     other = course("x = 2", name="02_two.ipynb")

@@ -73,6 +73,7 @@ def refresh(path: Path, root: Path, address: tuple[str, str] | None) -> str:
     peak = execute(notebook, path.parent)
     seconds = time.monotonic() - started
     settle(notebook)
+    keep_measurements(notebook, read(before, outputs=True))
     after = (nbformat.writes(notebook).rstrip("\n") + "\n").encode("utf-8")
     if after != before:
         write_whole(path, after)
@@ -83,8 +84,10 @@ def refresh(path: Path, root: Path, address: tuple[str, str] | None) -> str:
     return ", ".join(words)
 
 
-def read(data: bytes) -> nbformat.NotebookNode:
-    """Return a notebook ready to run: no outputs, plain metadata, an id in each cell.
+def read(data: bytes, outputs: bool = False) -> nbformat.NotebookNode:
+    """Return a notebook ready to run: plain metadata, an id in each cell, no outputs.
+
+    With `outputs` those that are stored stay.
 
     An id that is missing or taken comes from the cell's place; nbformat would throw
     dice for it.
@@ -99,7 +102,7 @@ def read(data: bytes) -> nbformat.NotebookNode:
         cell["metadata"] = {key: kept[key] for key in CELL_METADATA if key in kept}
         source = "".join(cell["source"])
         cell["source"] = source.replace("\r\n", "\n").replace("\r", "\n")
-        if cell["cell_type"] == "code":
+        if cell["cell_type"] == "code" and not outputs:
             cell |= {"outputs": [], "execution_count": None}
     raw |= {"metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
     return nbformat.reads(json.dumps(raw), as_version=4)
@@ -156,6 +159,27 @@ def settle(notebook: nbformat.NotebookNode) -> None:
             output.get("data", {}).pop(WIDGET, None)  # holds a random number
             if "execution_count" in output:
                 output.execution_count = cell.execution_count
+
+
+def keep_measurements(
+    notebook: nbformat.NotebookNode, stored: nbformat.NotebookNode
+) -> None:
+    """Put stored times back in cells tagged nbval-ignore-output, if all else is equal.
+
+    Times differ from run to run; a new one says nothing new as long as every other
+    cell says the same. Clear such a cell's output to have it measured anew.
+    """
+    pairs = list(zip(notebook.cells, stored.cells, strict=True))
+    same = all(
+        _varies(now) or now.get("outputs") == then.get("outputs") for now, then in pairs
+    )
+    for now, then in pairs:
+        if same and _varies(now) and then.get("outputs"):
+            now.outputs = then.outputs
+
+
+def _varies(cell: nbformat.NotebookNode) -> bool:
+    return "nbval-ignore-output" in cell.metadata.get("tags", [])
 
 
 def _runs(cell: nbformat.NotebookNode) -> bool:
