@@ -20,14 +20,14 @@ FLOAT32 = np.finfo(np.float32)
 
 def each_part(work: Callable, params: QuantParams, *arrays: np.ndarray) -> None:
     """Call work(scale, zero point, part of each array) for all parts of the arrays."""
-    parts = list(_parts(params, *arrays))
-    queue = iter(parts)  # shared: a thread that is held up simply takes fewer
+    found = list(parts(params, *arrays))
+    queue = iter(found)  # shared: a thread that is held up simply takes fewer
 
     def run(_thread: int = 0) -> None:
         for part in queue:
             work(*part)
 
-    if len(parts) < 8:  # threads would cost more than they save
+    if len(found) < 8:  # threads would cost more than they save
         run()
         return
     from concurrent.futures import ThreadPoolExecutor  # 10 ms that few imports need
@@ -121,7 +121,7 @@ def channel_axis(axis: int, ndim: int) -> int:
     return axis % ndim
 
 
-def _parts(params: QuantParams, *arrays: np.ndarray) -> Iterator[tuple]:
+def parts(params: QuantParams, *arrays: np.ndarray) -> Iterator[tuple]:
     """Yield (scale, zero point, part of each array), with parts of about `PART` values.
 
     Scale and zero point come as float32, shaped to broadcast against their part.

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from qlib._checked import plain_array, real_array, require_finite
-from qlib._passes import channel_axis
+from qlib._passes import parts
 from qlib.linear import fake_quantize, quantize
 from qlib.params import QuantParams
 
@@ -160,10 +160,13 @@ def error_parts(x: ArrayLike, params: QuantParams) -> tuple[float, float]:
         >>> error_parts([0.5, 5.0], QuantParams(1.0, 0, bits=3))
         (0.125, 2.0)
     """
-    x_hat = fake_quantize(x, params).astype(np.float64)
-    x = real_array(x).astype(np.float64)
-    inside = np.clip(x, *_ends(params, x.ndim))
-    return mse(inside, x_hat), mse(x, inside)
+    rounding = clipping = 0.0
+    x, x_hat = real_array(x), fake_quantize(x, params)
+    for _, low, high, a, b in _on_grid(params, x, x_hat):
+        inside = np.clip(a, low, high)
+        rounding += _sum_of_squares(inside - b)
+        clipping += _sum_of_squares(a - inside)
+    return rounding / x.size, clipping / x.size
 
 
 def uniform_noise_mse(scale: ArrayLike) -> float:
@@ -216,7 +219,7 @@ class Health(NamedTuple):
             the uniform-noise model holds.
         exact: share of values that come back exactly.
         clipped: share of values beyond the ends of the grid.
-        levels: number of codes in use, in the channel that uses most.
+        levels: number of different codes in use.
     """
 
     rmse_in_steps: float
@@ -241,19 +244,16 @@ def health(x: ArrayLike, params: QuantParams) -> Health:
         >>> health([0.0, 1.0, 7.0, 3.0], QuantParams(1.0, 0, bits=3))
         Health(rmse_in_steps=2.0, exact=0.75, clipped=0.25, levels=3)
     """
-    codes, x_hat = quantize(x, params), fake_quantize(x, params)
-    x = real_array(x).astype(np.float64)
-    low, high = _ends(params, x.ndim)
-    mean, power = _mean_square((x - x_hat) / _aligned(params.scale, params, x.ndim))
-    channels = codes.reshape(1, -1)
-    if params.axis is not None:
-        channels = np.moveaxis(codes, params.axis, 0).reshape(len(params.scale), -1)
-    return Health(
-        rmse_in_steps=_times_power(math.sqrt(mean), power),
-        exact=float(np.mean(x == x_hat)),
-        clipped=float(np.mean((x < low) | (x > high))),
-        levels=max(len(np.unique(channel)) for channel in channels),
-    )
+    x, codes, x_hat = real_array(x), quantize(x, params), fake_quantize(x, params)
+    squares, exact, clipped = 0.0, 0, 0
+    used = np.zeros(params.qmax - params.qmin + 1, dtype=bool)
+    used[np.ravel(codes).astype(np.int64) - params.qmin] = True
+    for scale, low, high, a, b in _on_grid(params, x, x_hat):
+        squares += _sum_of_squares((a - b) / scale)
+        exact += np.count_nonzero(a == b)
+        clipped += np.count_nonzero((a < low) | (a > high))
+    rms = math.sqrt(squares / x.size)
+    return Health(rms, exact / x.size, clipped / x.size, int(used.sum()))
 
 
 def _finite(x: ArrayLike, name: str) -> np.ndarray:
@@ -328,17 +328,14 @@ def _decibels(signal: tuple[float, int], noise: tuple[float, int]) -> float:
     return 10 * (ratio + 2 * (signal[1] - noise[1]) * math.log10(2))
 
 
-def _aligned(values: ArrayLike, params: QuantParams, ndim: int) -> np.ndarray:
-    """Return one float64 value a channel, shaped to broadcast against the tensor."""
-    values = np.asarray(values, dtype=np.float64)
-    if params.axis is None:
-        return values
-    axis = channel_axis(params.axis, ndim)
-    return values.reshape([-1 if i == axis else 1 for i in range(ndim)])
+def _sum_of_squares(e: np.ndarray) -> float:
+    with np.errstate(over="ignore"):  # beyond float64 it is inf
+        return float(np.sum(e**2))
 
 
-def _ends(params: QuantParams, ndim: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the real values of the lowest and of the highest code."""
-    scale = _aligned(params.scale, params, ndim)
-    zero = _aligned(params.zero_point, params, ndim)
-    return scale * (params.qmin - zero), scale * (params.qmax - zero)
+def _on_grid(params: QuantParams, x: np.ndarray, x_hat: np.ndarray) -> Iterator:
+    """Yield scale, both ends of the grid, and parts of x and x_hat, all in float64."""
+    for scale, zero, a, b in parts(params, x, x_hat):
+        scale = scale.astype(np.float64)
+        low, high = scale * (params.qmin - zero), scale * (params.qmax - zero)
+        yield scale, low, high, a.astype(np.float64), b.astype(np.float64)

@@ -168,7 +168,8 @@ def descend(
         x: real array of any shape.
         bits: 2 to 16.
         start: first scale, above 0, in units of x.
-        rate: learning rate; below 1 / mean(q * q) it converges.
+        rate: learning rate. At 1 / (2 mean(q * q)) a step is one of `alternate`; below
+            twice that no full step can raise the loss.
         steps: number of steps.
         batch: values drawn at random for each step (stochastic gradient descent); None
             takes all.

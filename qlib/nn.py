@@ -7,7 +7,9 @@ applies ReLU; "logits" multiplies. Everything is float32, images first, channels
 """
 
 import functools
+import os
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -265,7 +267,8 @@ def predict_each(
     Args:
         models: {name: weights}, each as for `forward`.
         images: as for `forward`.
-        transform: as for `forward`, the same for all networks.
+        transform: as for `forward`, the same for all networks; called from several
+            threads at once.
 
     Raises:
         ValueError, TypeError: as `forward`; or models is no dictionary, or empty.
@@ -285,9 +288,10 @@ def predict_each(
     # Networks that share a layer go one after the other: one result a layer is kept.
     keys = {name: shared_layers(weights) for name, weights in checked.items()}
     order = sorted(checked, key=keys.get)
-    found: dict[Hashable, list] = {name: [] for name in checked}
-    for x in chunks(images, "conv"):
+
+    def found(x: np.ndarray) -> list[np.ndarray]:
         kept = {"input": ((), transformed(transform, "input", x))}
+        digits = []
         for name in order:
             source = "input"
             for layer, key in zip(LAYERS, keys[name], strict=True):
@@ -295,8 +299,14 @@ def predict_each(
                     y = _layer(checked[name], layer, kept[source][1], transform)
                     kept[layer] = key, y
                 source = layer
-            found[name].append(kept["logits"][1].argmax(axis=1))
-    return {name: np.concatenate(parts) for name, parts in found.items()}
+            digits.append(kept["logits"][1].argmax(axis=1))
+        return digits
+
+    with _blas().limit(limits=1), ThreadPoolExecutor(os.cpu_count()) as pool:
+        parts = list(pool.map(found, chunks(images, "conv")))
+    joined = (np.concatenate(digits) for digits in zip(*parts, strict=True))
+    result = dict(zip(order, joined, strict=True))
+    return {name: result[name] for name in models}
 
 
 def accuracy(

@@ -1,5 +1,6 @@
 """Figures: each carries what it shows, and a strict run notices when that changes."""
 
+import itertools
 import json
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from qlib.linear import choose_params
-from qlib.plots import cover, lesson_01
+from qlib.plots import cover, lesson_01, lesson_02
 from qlib.plots.live import explore
 from tests.figure_data import figures, first_difference
 from tests.notebooks import ROOT
@@ -21,6 +22,14 @@ W = RNG.normal(0, 0.1, (300, 20)).astype(np.float32)
 IMAGE = RNG.random((28, 28)).astype(np.float32)
 GRID = choose_params(-1.0, 2.5, bits=3)
 OTHER = choose_params(-1.0, 2.6, bits=3)
+SHARES = np.linspace(0.1, 0.4, 20)
+
+
+def scores(last):
+    """Return made-up accuracies of one layer, on and off, for both grains."""
+    keys = itertools.product(("conv on", "conv off"), (None, -1), (8, 4))
+    return {key: last if key[2] == 4 else 0.99 for key in keys}
+
 
 # Each figure twice: as it is, and with one thing changed that it shows.
 PAIRS = {
@@ -60,6 +69,46 @@ PAIRS = {
         lambda: lesson_01.weights_on_grid(W, 4, 0.3),
         lambda: lesson_01.weights_on_grid(W, 4, 0.31),
     ],
+    "two_errors": [
+        lambda: lesson_02.two_errors(SHARES, {("w", 4): (SHARES, SHARES[::-1])}),
+        lambda: lesson_02.two_errors(SHARES, {("w", 4): (SHARES, SHARES[::-1] * 1.1)}),
+    ],
+    "reach_and_errors": [
+        lambda: lesson_02.reach_and_errors(W, 4, 0.5),
+        lambda: lesson_02.reach_and_errors(W, 4, 0.55),
+    ],
+    "errors_in_steps": [
+        lambda: lesson_02.errors_in_steps({"w": W}),
+        lambda: lesson_02.errors_in_steps({"w": 1.1 * W}),
+    ],
+    "sqnr_by_bits": [
+        lambda: lesson_02.sqnr_by_bits([2, 3], {"w": ([6, 12], [7, 12])}),
+        lambda: lesson_02.sqnr_by_bits([2, 3], {"w": ([6, 12], [7, 13])}),
+    ],
+    "valleys": [
+        lambda: lesson_02.valleys(W[:50], 8, [0.004, 0.005], [0.0045]),
+        lambda: lesson_02.valleys(W[:50], 8, [0.004, 0.005], [0.0046]),
+    ],
+    "loss_and_paths": [
+        lambda: lesson_02.loss_and_paths(W, 4, {"path": SHARES}, {"grid": 0.1}),
+        lambda: lesson_02.loss_and_paths(W, 4, {"path": SHARES}, {"grid": 0.11}),
+    ],
+    "shifts": [
+        lambda: lesson_02.shifts({"3 bits": W}),
+        lambda: lesson_02.shifts({"3 bits": W + 0.01}),
+    ],
+    "travel": [
+        lambda: lesson_02.travel({8: np.arange(1, 9), 4: np.arange(2, 10)}),
+        lambda: lesson_02.travel({8: np.arange(1, 9), 4: np.arange(3, 11)}),
+    ],
+    "sensitivity": [
+        lambda: lesson_02.sensitivity(scores(0.9), [8, 4], 0.99),
+        lambda: lesson_02.sensitivity(scores(0.91), [8, 4], 0.99),
+    ],
+    "accuracy_by_bits": [
+        lambda: lesson_02.accuracy_by_bits({"t": {"m": [0.99, 0.9]}}, [8, 4], 0.99),
+        lambda: lesson_02.accuracy_by_bits({"t": {"m": [0.99, 0.8]}}, [8, 4], 0.99),
+    ],
     "cover": [lambda: cover.cover(IMAGE), lambda: cover.cover(IMAGE.T)],
 }
 
@@ -80,8 +129,9 @@ def test_a_figure_has_words_and_its_image_is_small(figure):
     assert metadata["image/png"]["alt"] in data["text/plain"]
 
 
-def test_every_figure_of_the_lesson_is_compared_here():
-    drawn = {n for n, f in vars(lesson_01).items() if hasattr(f, "__wrapped__")}
+@pytest.mark.parametrize("lesson", [lesson_01, lesson_02])
+def test_every_figure_of_a_lesson_is_compared_here(lesson):
+    drawn = {n for n, f in vars(lesson).items() if hasattr(f, "__wrapped__")}
     assert drawn <= set(PAIRS)
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 import qlib
-from qlib import linear
+from qlib import errors, fitting, linear
 from qlib.params import QuantParams
 from tests.notebooks import LESSONS, functions, name
 
@@ -26,7 +26,7 @@ BY_NAME = {path.stem: path for path in LESSONS}
 def taught(lesson: str, *wanted: str) -> dict:
     """Return the functions of these names from a lesson's cells, by themselves."""
     source = functions(BY_NAME[lesson])
-    room = {"np": np, "QuantParams": QuantParams}
+    room = {"np": np, "QuantParams": QuantParams, "linear": linear}
     for function in wanted:
         exec(compile(ast.unparse(source[function]), lesson, "exec"), room)
     return room
@@ -84,6 +84,95 @@ def test_fake_quantize_of_lesson_01(x, params):
     with np.errstate(over="ignore"):
         x_hat = LESSON_01["fake_quantize"](x, params)
     np.testing.assert_array_equal(x_hat, linear.fake_quantize(x, params))
+
+
+LESSON_02 = taught(
+    "02_error_analysis",
+    "mse",
+    "mae",
+    "max_error",
+    "sqnr_db",
+    "cosine_similarity",
+    "error_parts",
+    "alternate",
+    "scale_gradient",
+    "descend",
+)
+
+moderate = st.floats(-(2.0**20), 2.0**20).filter(lambda v: v == 0 or abs(v) > 1e-6)
+pairs_of_tensors = st.tuples(
+    arrays.arrays(np.float64, (4, 5), elements=moderate),
+    arrays.arrays(np.float64, (4, 5), elements=moderate),
+).filter(lambda pair: pair[0].any() and pair[1].any() and (pair[0] != pair[1]).any())
+
+
+def agree_on_measure(name, x, x_hat):
+    ours, theirs = LESSON_02[name](x, x_hat), getattr(errors, name)(x, x_hat)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
+
+
+@given(pairs_of_tensors)
+def test_mse_of_lesson_02(pair):
+    agree_on_measure("mse", *pair)
+
+
+@given(pairs_of_tensors)
+def test_mae_of_lesson_02(pair):
+    agree_on_measure("mae", *pair)
+
+
+@given(pairs_of_tensors)
+def test_max_error_of_lesson_02(pair):
+    agree_on_measure("max_error", *pair)
+
+
+@given(pairs_of_tensors)
+def test_sqnr_db_of_lesson_02(pair):
+    agree_on_measure("sqnr_db", *pair)
+
+
+@given(pairs_of_tensors)
+def test_cosine_similarity_of_lesson_02(pair):
+    agree_on_measure("cosine_similarity", *pair)
+
+
+@given(arrays.arrays(np.float64, 20, elements=st.floats(-9, 9)), grids())
+def test_error_parts_of_lesson_02(x, params):
+    scale = float(params.scale)
+    ours, theirs = LESSON_02["error_parts"](x, params), errors.error_parts(x, params)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=(1e-5 * scale) ** 2)
+
+
+weights = arrays.arrays(np.float64, 30, elements=st.floats(-4, 4)).filter(
+    lambda x: np.abs(x).max() > 0.5
+)
+
+
+@given(weights, st.integers(2, 8), st.floats(0.2, 0.9))
+def test_alternate_of_lesson_02(x, bits, part):
+    start = part * np.abs(x).max()
+    ours, theirs = (
+        f(x, bits, start) for f in (LESSON_02["alternate"], fitting.alternate)
+    )
+    # A sum in another order may end a rounding error apart, one step later.
+    np.testing.assert_allclose(ours[-1], theirs[-1], rtol=1e-9)
+    np.testing.assert_allclose(ours[:3], theirs[:3], rtol=1e-9)
+
+
+@given(weights, st.floats(0.2, 0.9), st.integers(2, 8))
+def test_scale_gradient_of_lesson_02(x, part, bits):
+    scale = part * np.abs(x).max()
+    ours = LESSON_02["scale_gradient"](x, scale, bits)
+    theirs = fitting.scale_gradient(x, scale, bits)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
+
+
+@given(weights, st.integers(2, 4), st.sampled_from([None, 8]))
+def test_descend_of_lesson_02(x, bits, batch):
+    x = np.where(np.abs(x) < 0.5, 0.5, x)  # no batch of zeros alone
+    options = {"rate": 0.01, "steps": 5, "batch": batch}
+    ours = LESSON_02["descend"](x, bits, 0.5, **options)
+    np.testing.assert_allclose(ours, fitting.descend(x, bits, 0.5, **options))
 
 
 def public_functions_of_qlib() -> set[str]:

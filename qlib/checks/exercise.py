@@ -127,8 +127,8 @@ class Exercise:
 
     def _known_mistake(self, results: list) -> str:
         for mistake in self.mistakes:
-            made = [_call(mistake.does, copy.deepcopy(case)) for case in self.cases]
-            if all(
+            made = (_call(mistake.does, copy.deepcopy(case)) for case in self.cases)
+            if all(  # up to the first case that tells them apart
                 not fault and same(a, b, self.rtol)
                 for a, (b, fault) in zip(results, made, strict=True)
             ):

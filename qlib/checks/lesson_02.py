@@ -33,7 +33,7 @@ rms_error = Exercise(
         (np.array([1.0, -2.0, 3.0]), np.array([1.0, -1.5, 2.0])),
         (np.array([0.5, 1.5, 2.5]), np.array([0.0, 1.0, 2.0])),
         (np.array([[0.6, -1.2, 2.0], [4.0, 0.1, -3.0]]), np.full((2, 3), -0.5)),
-        (_FINE, np.round(_FINE * 8) / 8),
+        (_FINE, np.floor(_FINE * 2) / 2),
         (_CUBE, np.round(_CUBE)),
         (np.array([-1.0, 7.0]), np.array([-1.0, 7.0])),
         (np.array([-30.0, -2.0]), np.array([10.0, -32.0])),
@@ -42,6 +42,11 @@ rms_error = Exercise(
         Mistake(
             lambda x, x_hat: np.mean((x - x_hat) ** 2),
             "This is the mean squared error: take its root, to have it in units of x.",
+        ),
+        Mistake(
+            lambda x, x_hat: np.mean((x - x_hat) ** 2) / 2,
+            "This is half of the mean square: ** 1/2 takes the power 1, then halves. "
+            "Write ** 0.5.",
         ),
         Mistake(
             lambda x, x_hat: np.mean(np.abs(x - x_hat)),
@@ -166,10 +171,7 @@ def _with_epsilon(epsilon):
     return [below, both]
 
 
-_EPSILONS = [10.0**-k for k in range(5, 31)] + [
-    float(limit) for d in (np.float32, np.float64) for limit in
-    (np.finfo(d).eps, np.finfo(d).tiny)
-]  # fmt: skip
+_EPSILONS = [*(10.0**-k for k in (6, 7, 8, 9, 10, 12, 15, 16, 20)), 2.0**-52]
 _HIGH, _TABLE = _normal(1, 30) + 5, _normal(0.5, (4, 6), np.float32)
 
 signal_to_noise = Exercise(
@@ -181,7 +183,7 @@ signal_to_noise = Exercise(
         (_TABLE, np.round(_TABLE * 4) / 4),
         (np.array([0.1, -0.2, 0.3]), np.array([1.0, -1.0, 0.0])),
         (np.array([-9.0, -1.0, 2.0, 0.5]), np.array([-7.0, -1.5, 1.25, 0.0])),
-        (np.array([[2.0], [-1.0]]), np.array([[2.0], [-1.0]])),
+        (np.array([2.0, -1.0]), np.array([2.0, -1.0])),
         (np.array([0.0, 0.0]), np.array([0.0, 0.0])),
     ],
     [
@@ -193,11 +195,12 @@ signal_to_noise = Exercise(
             _zeros_are(-np.inf),
         ),
         *_all_say(
-            "An exact copy has no noise at all: its ratio is inf, for there is no "
-            "bound that it stays below.",
-            *[_copies_are(value, _plain_snr)
-              for value in (np.nan, 0.0, -np.inf, 100.0, 1000.0)],
-        ),  # fmt: skip
+            "An exact copy has no noise at all: its ratio is inf.",
+            *[
+                _copies_are(value, _plain_snr)
+                for value in (np.nan, 0.0, -np.inf, 100.0, 1000.0)
+            ],
+        ),
         *_all_say(
             "A small number is added to the noise so that nothing divides by 0: it "
             "makes up a ratio for an exact copy, which is inf.",
@@ -380,10 +383,11 @@ split_error = Exercise(
         (np.array([0.3, -0.9, 2.5]), 0.5, 3),
         (np.array([-4.0, 1.6, -1.55, 0.2, 0.7]), 0.5, 3),
         (_WIDE, 0.25, 7),
-        (_normal(1, 50), 0.03, 31),
+        (_normal(1, 50), 0.06, 31),
         (np.array([0.4, -0.3, 0.1]), 0.005, 127),
-        (np.array([[9.0], [-7.0]]), 1.5, 1),
-        (np.array([-9.0, 30.0, 3.2, -7.7]), 2.0, 3),
+        (np.array([[9.0, 2.0], [-7.0, -3.5]]), 1.5, 1),
+        (np.array([-9.0, 14.0, 3.2, -7.7]), 2.0, 3),
+        (np.array([9.0, 0.33, -7.0, -0.2]), 0.05, 15),
     ],
     [
         Mistake(
@@ -397,10 +401,14 @@ split_error = Exercise(
             _each_by_its_own(0.0),
         ),
         *_all_say(
-            "The grid has no ends here, so nothing is clipped: they lie at "
-            "+-scale * qmax, however large the values are.",
+            "Nothing counts as clipped here: the ends lie at +-scale * qmax, however "
+            "large the values are.",
             lambda x, s, qmax: (np.mean((x - _come_back(x, s, qmax)) ** 2), 0.0),
             lambda x, s, qmax: (np.mean((x - s * np.round(x / s)) ** 2), 0.0),
+        ),
+        Mistake(
+            lambda x, s, qmax: _split_error(x, s, 127),
+            "The ends are those of 8 bits, always: they lie at +-scale * qmax.",
         ),
         *_all_say(
             "Only the upper end is clipped: negative values run into the lower end.",
@@ -486,12 +494,11 @@ split_error = Exercise(
         ),
         Mistake(
             _rounded_by(np.floor),
-            "x_hat is rounded down: each value goes to the nearest level.",
+            "This rounds down: floor pulls every value one way.",
         ),
         Mistake(
             _rounded_by(np.trunc),
-            "x_hat is cut off towards 0, as a cast to int does: each value goes to the "
-            "nearest level.",
+            "This does not round: values are cut off towards 0, as a cast to int does.",
         ),
     ],
     praise="right: the two add up to the MSE.",
@@ -532,15 +539,29 @@ def _measured_db(x, bits):
 
 
 _bits_for = _first(_model())
+_PEAK = _normal(0.5, 200)
+_PEAK[7] = -30.0
 
 bits_for = Exercise(
     "Exercise 4",
     _bits_for,
-    [(np.array([0.5, -1.0, 0.25]), 30.0)],
+    [
+        (np.array([0.5, -1.0, 0.25]), 27.0),
+        (np.array([-8.0, 0.1, -0.2, 0.3, 0.0, 0.1, -0.1, 0.2]), 22.0),
+        (np.array([-4.0, -2.1, -3.3, -0.7, 0.9]), 11.0),
+        (np.array([-7.5, -7.0, -6.9, -7.1]), 40.0),
+        (np.array([0.2, 1.7, 1.1, 0.9, 1.4, 0.6]), 31.0),
+        (np.array([[-3.0, 2.0, 1.0], [0.0, 3.0, -1.0]]), 24.5),
+        (np.array([-1.0, 0.0, 1.0, 1.0]), 20.0),
+        (np.array([-1.0, 0.0, 1.0, 1.0]), 19.0),
+        (_PEAK, 20.0),
+        (_PEAK, 35.0),
+        (_normal(0.3, (4, 8), np.float32), 35.0),
+    ],
     [
         *_all_say(
-            "This forgets the shape of x, and counts 6.02 dB a bit from 0: a few large "
-            "values make the step wide and leave the mean square small.",
+            "This counts 6 dB for each bit, whatever x looks like: a few large values "
+            "make the step wide and leave the mean square small.",
             _first(lambda x, bits: 6.02 * bits),
             _first(lambda x, bits: 6.02 * (bits - 1)),
         ),
@@ -562,10 +583,6 @@ bits_for = Exercise(
         Mistake(
             _first(_model(step=lambda x, bits: np.ptp(x) / (2**bits - 1))),
             "This is the affine step: a symmetric grid reaches max|x| on both sides.",
-        ),
-        Mistake(
-            _first(_model(step=lambda x, bits: _reach(x) / (2**bits - 1))),
-            "This gives one side all the steps: half of the codes are for the other.",
         ),
         Mistake(
             _first(_model(step=lambda x, bits: np.max(x) / (2 ** (bits - 1) - 1))),
@@ -596,8 +613,17 @@ bits_for = Exercise(
         ),
         Mistake(
             lambda x, target_db: _bits_for(x, target_db) - 1,
-            "One bit too few: these bits stay below the target. Round up, to the first "
-            "that reach it.",
+            "One bit too few: these stay below the target. Did you round down, or "
+            "divide max|x| by 2**bits - 1, the steps of both sides?",
+        ),
+        Mistake(
+            lambda x, target_db: float(
+                1
+                + np.log2(
+                    1 + np.sqrt(10 ** (target_db / 10) / 12) * _reach(x) / _rms(x)
+                )
+            ),
+            "A number of bits is whole: round this up.",
         ),
         Mistake(
             lambda x, target_db: _bits_for(x, target_db) + 1,
@@ -644,9 +670,9 @@ def _mean_ratio(x, q):
     return np.mean(x[q != 0] / q[q != 0])
 
 
-def _rounded(x, scale, bits=8, dtype=np.int8):
+def _rounded(x, scale, bits=8):
     qmax = 2 ** (bits - 1) - 1
-    return x, np.clip(np.round(x / scale), -qmax, qmax).astype(dtype)
+    return x, np.clip(np.round(x / scale), -qmax, qmax).astype(np.int8)
 
 
 _SQUARES_WRAP = (
@@ -662,7 +688,7 @@ best_scale = Exercise(
         (np.array([1.3, -0.5, 0.7]), np.array([127, -50, 70], np.int8)),
         _rounded(_normal(1, (4, 5), np.float32), 0.25, bits=4),
         _rounded(_normal(1, 40) + 1, 0.03),
-        _rounded(_normal(3, 30), 0.7, bits=3, dtype=np.int32),
+        _rounded(_normal(3, 30), 0.7, bits=3),
         (np.array([-8.0, -2.6, 1.4, 3.0]), np.array([-3, -2, 1, 3], np.int8)),
         (np.array([[5.0, 0.1], [-0.2, 0.4]]), np.array([[1, 0], [0, 0]], np.int8)),
     ],
@@ -776,12 +802,13 @@ descent_step = Exercise(
     _descent_step,
     [
         (np.array([-1.0, -0.4, 0.5, 1.1]), 0.6, 2, 0.1),
-        (np.array([0.25, -0.8, 2.0]), 0.5, 3, 0.05),
+        (np.array([0.3, -0.8, 2.0]), 0.5, 3, 0.05),
         (_normal(1, (4, 5), np.float32), 0.35, 3, 0.06),
-        (_normal(1, 40) + 0.5, 0.011, 8, 4e-5),
+        (_normal(1, 40) + 0.5, 0.01131, 8, 4e-5),
         (_normal(2, (3, 4, 2)), 1.3, 4, 0.2),
         (np.array([[-3.0, 1.2], [0.7, -0.2]]), 0.9, 2, 0.03),
         (np.array([5.2, -3.1, 2.7, 0.8]), 0.3, 5, 0.002),
+        (np.array([40.0, -3.0, 0.6, -50.0]), 0.25, 3, 0.01),
     ],
     [
         Mistake(
@@ -798,18 +825,23 @@ descent_step = Exercise(
             "gradient.",
         ),
         Mistake(
+            _step_by(lambda x, s, q: _slope(x, s, q) * x.size / len(x)),
+            "This divides by len(x), which counts the rows of an array: x.size counts "
+            "all values.",
+        ),
+        Mistake(
             _step_by(lambda x, s, q: -2 * np.mean(x - s * q)),
             "The factor q is missing: scale * q changes q times as fast as the scale.",
         ),
         Mistake(
             _step_by(lambda x, s, q: -2 * np.mean(s * q * (x - s * q))),
-            "The factor is q, not scale * q: it is what scale * q changes by, for each "
-            "unit of scale.",
+            "The gradient is multiplied by the scale: its factor is q alone, what "
+            "scale * q changes by for each unit of scale.",
         ),
         Mistake(
             _step_by(lambda x, s, q: -2 * np.mean(x * (x - s * q))),
-            "The factor is q, not x: it is what scale * q changes by, for each unit "
-            "of scale.",
+            "The factor is q, not x: q is what scale * q changes by for each unit of "
+            "scale.",
         ),
         Mistake(
             _step_by(lambda x, s, q: -2 * np.mean(q * (x - q))),
@@ -852,8 +884,8 @@ descent_step = Exercise(
         ),
         Mistake(
             lambda x, s, bits, rate: s,
-            "The scale does not move: with codes that are not rounded nothing is lost, "
-            "and the gradient is 0.",
+            "The scale does not move: are the codes rounded? With q = x / scale "
+            "nothing is lost, and the gradient is 0.",
         ),
         Mistake(
             _step_with(
@@ -949,7 +981,9 @@ output_variance = Exercise(
             "This adds standard deviations: of independent errors the variances add.",
         ),
         Mistake(
-            lambda x, w, v_x, v_w: np.sqrt(v_x * _energy(w)) + np.sqrt(v_w * _energy(x)),
+            lambda x, w, v_x, v_w: (
+                np.sqrt(v_x * _energy(w)) + np.sqrt(v_w * _energy(x))
+            ),
             "These are standard deviations, and of independent errors they do not add: "
             "leave out the roots.",
         ),
@@ -967,7 +1001,7 @@ output_variance = Exercise(
         ),
         Mistake(
             lambda x, w, v_x, v_w: _output_variance(x, w, v_x**2, v_w**2),
-            "v_x and v_w are squared: they are variances already.",
+            "The variances are squared: v_x and v_w are squares already.",
         ),
         Mistake(
             lambda x, w, v_x, v_w: x.size * (v_x + v_w),
@@ -1024,6 +1058,11 @@ error_bar = Exercise(
             "This is the variance: its root is the standard error.",
         ),
         Mistake(
+            lambda right, n: _error_bar(right, n) ** 2 / 2,
+            "This is half of the variance: ** 1/2 takes the power 1, then halves. "
+            "Write ** 0.5.",
+        ),
+        Mistake(
             lambda right, n: np.sqrt(right / n / n),
             "The factor 1 - p is missing: where nearly all are right there is little "
             "to vary.",
@@ -1052,8 +1091,8 @@ error_bar = Exercise(
         ),
         Mistake(
             lambda right, n: np.sqrt(right / n * (1 - right / n)) / n,
-            "n stands outside the root: four times the images halve the error bar, so "
-            "it belongs inside.",
+            "The root is divided by n: divide once, and under the root, for four times "
+            "the images halve the error bar.",
         ),
         *_all_say(
             "This is two standard errors, about the 95 % interval: one is asked.",

@@ -1,14 +1,14 @@
 """The figures of lesson 02: where errors come from, how they travel, what luck does."""
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import ipywidgets
 import numpy as np
 
 from qlib.compare import standard_error
 from qlib.errors import error_parts
-from qlib.fitting import scale_losses
+from qlib.fitting import least_squares_scale, scale_losses
 from qlib.linear import choose_params
 from qlib.params import QuantParams
 from qlib.plots.live import Live, explore
@@ -18,12 +18,14 @@ from qlib.plots.picture import (
     GREEN,
     GREY,
     ORANGE,
+    PURPLE,
     RED,
     SKY,
     new_figure,
     picture,
 )
 
+COLORS = (BLUE, RED, GREEN)
 MARKS = ("o-", "s--", "^:", "D-.")
 
 
@@ -64,27 +66,25 @@ def two_errors(
     """
     names = list(dict.fromkeys(name for name, _ in curves))
     widths = list(dict.fromkeys(bits for _, bits in curves))
-    figure, panels = new_figure(
-        2.7 * len(names), len(names), len(widths), sharex=True, sharey="row",
-        squeeze=False,
-    )  # fmt: skip
+    figure, panels = new_figure(4.4, columns=len(names), sharey=True, squeeze=False)
     for (name, bits), (rounding, clipping) in curves.items():
-        axes, total = panels[names.index(name)][widths.index(bits)], rounding + clipping
-        axes.loglog(shares, total, color=BLACK, linewidth=4, label="sum")
-        axes.loglog(shares, rounding, "--", color=SKY, label="rounding")
-        axes.loglog(shares, clipping, ":", color=ORANGE, label="clipping")
-        best = int(np.argmin(total))
-        axes.plot(shares[best], total[best], "o", color=GREEN, ms=11, zorder=3)
-        axes.set_title(f"{name}, {bits} bits", fontsize=13)
+        axes, color = panels[0][names.index(name)], COLORS[widths.index(bits)]
+        total, best = rounding + clipping, int(np.argmin(rounding + clipping))
+        axes.loglog(shares, total, color=color, linewidth=2.5)
+        axes.loglog(shares, rounding, "--", color=color, linewidth=1.5)
+        if bits == widths[0]:  # what is cut off depends on the reach alone
+            axes.loglog(shares, clipping, ":", color=BLACK, linewidth=1.5)
+        axes.plot(shares[best], total[best], "o", color=color, ms=11)
+        axes.text(1.04, total[-1], f"{bits} bits", color=color, va="center")
+        axes.set(title=name, xlabel="reach / max |x|", xlim=(0.04, 1.6))
         axes.minorticks_off()
         axes.set_xticks([0.04, 0.1, 0.3, 1.0], ["4%", "10%", "30%", "100%"])
-    for row, name in zip(panels, names, strict=True):
-        least = min(np.min(a + b) for (n, _), (a, b) in curves.items() if n == name)
-        row[0].set_ylim(least / 5, None)
-        row[0].set_ylabel("MSE")
-    for axes in panels[-1]:
-        axes.set_xlabel("reach / max |x|")
-    panels[0][-1].legend(fontsize=12, loc="lower right")
+    least = min(np.min(a + b) for a, b in curves.values())
+    panels[0][0].set(ylabel="MSE", ylim=(least / 4, None))
+    kinds = {"-": "sum (dot: least)", "--": "rounding", ":": "clipping"}
+    for style, words in kinds.items():
+        panels[0][0].plot([], [], style, color=BLACK, label=words)
+    panels[0][0].legend(fontsize=12, loc="lower left")
     return figure, (
         f"Rounding error, clipping error and their sum against the reach of the grid "
         f"for {' and '.join(names)} with {', '.join(map(str, widths))} bits, on log "
@@ -138,15 +138,14 @@ def explore_reach(x: np.ndarray) -> Live:
 @picture
 def errors_in_steps(panels: Mapping[str, np.ndarray]):
     """Draw how often each error occurs, in steps, beside the flat line of the model."""
-    figure, all_axes = new_figure(3.3, columns=len(panels), squeeze=False)
+    figure, all_axes = new_figure(3.3, columns=len(panels), squeeze=False, sharey=True)
     for axes, (name, steps) in zip(all_axes[0], panels.items(), strict=True):
-        edges = np.linspace(-1, 1, 82)
+        edges = np.linspace(-1.5, 1.5, 121)
         counts, _ = np.histogram(steps, edges)
         share = counts / np.size(steps) / np.diff(edges)
         axes.stairs(np.minimum(share, 6), edges, fill=True, color=BLUE)
-        axes.plot([-1, -0.5, -0.5, 0.5, 0.5, 1], [0, 0, 1, 1, 0, 0], color=RED)
-        axes.set(xlabel="error (steps)", ylim=(0, 3.2), xticks=[-1, -0.5, 0, 0.5, 1])
-        axes.set_xticklabels(["−1", "−½", "0", "½", "1"])
+        axes.plot([-1.5, -0.5, -0.5, 0.5, 0.5, 1.5], [0, 0, 1, 1, 0, 0], color=RED)
+        axes.set(xlabel="error (steps)", ylim=(0, 2.6), xticks=[-1, 0, 1])
         axes.set_title(name, fontsize=13)
     all_axes[0][0].set_ylabel("density")
     return figure, (
@@ -175,3 +174,220 @@ def sqnr_by_bits(
         "marks for what was measured lie on straight lines, the prediction, and leave "
         "them at 2 to 4 bits."
     )
+
+
+@picture
+def valleys(x: np.ndarray, bits: int, starts: Sequence[float], ends: Sequence[float]):
+    """Draw the loss of a few values against the scale, and where alternation ends."""
+    figure, axes = new_figure(3.9)
+    best = least_squares_scale(x, bits)
+    low, high = min(*starts, *ends, best), max(*starts, *ends, best)
+    room = 0.05 * (high - low)
+    scales = np.linspace(low - room, high + room, 4000)
+    axes.plot(scales, scale_losses(x, scales, bits), color=GREY, linewidth=1.2)
+    for values, mark, color, size, name in (
+        (starts, "v", BLUE, 8, "starts"),
+        (ends, "o", ORANGE, 9, "where alternation ends"),
+        ([best], "*", GREEN, 20, "least_squares_scale"),
+    ):
+        axes.plot(
+            values, scale_losses(x, values, bits), mark, color=color, ms=size,
+            label=name,
+        )  # fmt: skip
+    axes.set(xlabel="scale", ylabel="MSE")
+    axes.ticklabel_format(axis="y", style="sci", scilimits=(0, 0))
+    axes.legend(fontsize=12)
+    return figure, (
+        f"The loss of {x.size} values with {bits} bits against the scale: a jagged "
+        "line with dozens of small valleys. Alternation ends in several of them, above "
+        "the deepest, which a star marks."
+    )
+
+
+@picture
+def loss_and_paths(
+    x: np.ndarray,
+    bits: int,
+    paths: Mapping[str, np.ndarray],
+    found: Mapping[str, float],
+):
+    """Draw the loss with the scales that were found, and the way of each method."""
+    figure, (left, right) = new_figure(4.2, columns=2)
+    largest = max(path.max() for path in paths.values())
+    scales = np.geomspace(0.15 * largest, 1.05 * largest, 300)
+    left.plot(scales, scale_losses(x, scales, bits), color=GREY)
+    here, qmax = 0.67 * largest, 2 ** (bits - 1) - 1
+    q = np.clip(np.rint(x / here), -qmax, qmax)
+    held = [np.mean((x - scale * q) ** 2) for scale in scales]
+    left.plot(scales, held, ":", color=PURPLE, label="codes held")
+    styles = itertools.cycle(zip((BLUE, ORANGE, RED), MARKS, strict=False))
+    for (name, path), (color, mark) in zip(paths.items(), styles, strict=False):
+        some = path[np.unique(np.geomspace(1, len(path), 12).astype(int)) - 1]
+        left.plot(some, scale_losses(x, some, bits), mark[0], color=color, ms=7)
+        right.plot(np.arange(len(path)), path, mark[1:], color=color, label=name)
+    for (name, scale), mark in zip(found.items(), ("X", "*"), strict=False):
+        color, size = (BLACK, 11) if mark == "X" else (GREEN, 19)
+        left.plot(
+            scale, scale_losses(x, [scale], bits), mark, color=color, ms=size,
+            label=name,
+        )  # fmt: skip
+        right.axhline(scale, color=color, linewidth=1)
+    top = 1.4 * float(scale_losses(x, [largest], bits)[0])
+    left.set(xlabel="scale", ylabel="MSE", ylim=(0, top))
+    left.ticklabel_format(axis="y", style="sci", scilimits=(0, 0))
+    left.locator_params(axis="x", nbins=5)
+    left.legend(fontsize=12, loc="upper center")
+    right.set(xlabel="step", ylabel="scale", ylim=(0, None))
+    right.legend(fontsize=12)
+    return figure, (
+        f"Left: the loss against the scale with {bits} bits, one valley, with the "
+        f"points through which {', '.join(paths)} descend, the scales found by "
+        f"{' and '.join(found)} at the bottom, and a dotted parabola, for fixed codes, "
+        "that touches the loss from above. Right: the scale of each method step "
+        "by step; all level out at the same value."
+    )
+
+
+@picture
+def shifts(panels: Mapping[str, np.ndarray]):
+    """Draw mean and spread of each output's error, for errors (images, outputs)."""
+    figure, all_axes = new_figure(3.8, columns=len(panels), squeeze=False)
+    for axes, (name, e) in zip(all_axes[0], panels.items(), strict=True):
+        order = np.argsort(e.mean(axis=0))
+        mean, spread = e.mean(axis=0)[order], e.std(axis=0)[order]
+        outputs = np.arange(len(mean))
+        axes.vlines(outputs, mean - spread, mean + spread, color=SKY, linewidth=2.5)
+        axes.plot(outputs, mean, "o", color=RED, ms=5)
+        axes.axhline(0, color=BLACK, linewidth=1.2)
+        axes.set(xlabel="output, sorted by its mean error", title=name)
+    all_axes[0][0].set_ylabel("error (dot: mean, bar: spread)")
+    return figure, (
+        f"The error of each output for {' and '.join(panels)}: a dot for its mean and "
+        "a bar for its spread over the images. With few bits many dots lie far from "
+        "zero, further than their bars are long."
+    )
+
+
+@picture
+def travel(rows: Mapping[int, np.ndarray], images: int = 10_000):
+    """Draw predicted and measured noise of three layers, and changed labels.
+
+    A row holds sums of squared errors, predicted and measured, of conv, dense and
+    logits, then the labels that were expected to change and that did.
+    """
+    figure, (left, right) = new_figure(4.0, columns=2)
+    bits = list(rows)
+    table = np.array(list(rows.values()))
+    rms = np.sqrt(table[:, :6] / images)
+    for i, (name, color, mark) in enumerate(
+        zip(("conv", "dense", "logits"), (BLUE, ORANGE, GREEN), "os^", strict=True)
+    ):
+        left.plot(bits, rms[:, 2 * i], color=color, linewidth=1.5)
+        left.plot(bits, rms[:, 2 * i + 1], mark, color=color, ms=9, label=name)
+    right.plot(bits, table[:, 6], color=RED, linewidth=1.5)
+    right.plot(bits, table[:, 7], "D", color=RED, ms=9)
+    left.set(xlabel="bits of the weights", ylabel="RMS error", yscale="log")
+    right.set(xlabel="bits of the weights", yscale="log")
+    right.set_ylabel(f"labels changed, of {images:,}")
+    left.set_title("lines: predicted; marks: measured")
+    left.legend(fontsize=12)
+    for axes in (left, right):
+        axes.invert_xaxis()
+        axes.set_xticks(bits)
+    return figure, (
+        "Left: RMS error of conv, dense and logits against the bits of the weights; "
+        "the measured marks lie on the predicted lines down to 4 bits and above them "
+        "at 3 and 2. Right: changed labels, counted and expected: close together down "
+        "to 4 bits, far apart at 2."
+    )
+
+
+@picture
+def sensitivity(
+    scores: Mapping[tuple, float],
+    widths: Sequence[int],
+    float_score: float,
+    images: int = 10_000,
+):
+    """Draw accuracy against bits, one layer quantized and all but one, two grains.
+
+    `scores` holds {(f"{layer} on", axis, bits): accuracy}, and "off" likewise.
+    """
+    figure, panels = new_figure(5.6, 2, 2, sharex=True, sharey=True)
+    layers = list(
+        dict.fromkeys(key[0].rpartition(" ")[0] for key in scores if " " in key[0])
+    )
+    for column, (axis, grain) in enumerate(((None, "tensor"), (-1, "channel"))):
+        for row, (kind, words) in enumerate((("on", "only"), ("off", "all but"))):
+            axes = panels[row, column]
+            _float_band(axes, float_score, images)
+            styles = zip((BLUE, ORANGE, GREEN), MARKS, strict=False)
+            for layer, (color, mark) in zip(layers, styles, strict=False):
+                line = [scores[f"{layer} {kind}", axis, bits] for bits in widths]
+                axes.plot(widths, line, mark, color=color, label=f"{words} {layer}")
+            _accuracy_axes(axes, widths)
+            axes.label_outer()
+        panels[0, column].set_title(f"per {grain}", fontsize=13)
+        panels[1, column].set_xlabel("bits")
+    for axes in panels[:, 0]:
+        axes.legend(fontsize=12, loc="lower left")
+    return figure, (
+        "Accuracy against 8 to 2 bits, above with one layer quantized, below with all "
+        "but one, left per tensor, right per channel. Down to 4 bits all lines run "
+        "inside the narrow band of the float network's error bar; at 3 and 2 bits "
+        "they fall out of it."
+    )
+
+
+@picture
+def accuracy_by_bits(
+    panels: Mapping[str, Mapping[str, Sequence[float]]],
+    widths: Sequence[int],
+    float_score: float,
+    images: int = 10_000,
+):
+    """Draw accuracy against bits for several methods, with the float error bar."""
+    figure, all_axes = new_figure(4.2, columns=len(panels), squeeze=False, sharey=True)
+    colors = (RED, ORANGE, BLUE)
+    for axes, (title, lines) in zip(all_axes[0], panels.items(), strict=True):
+        _float_band(axes, float_score, images)
+        for (name, line), color, mark in zip(
+            lines.items(), colors, MARKS, strict=False
+        ):
+            bars = [2 * standard_error(score, images) for score in line]
+            axes.errorbar(
+                widths, line, bars, fmt=mark, color=color, label=name, capsize=3
+            )
+        axes.set(title=title, xlabel="bits")
+        _accuracy_axes(axes, widths)
+    all_axes[0][0].legend(fontsize=12, loc="lower left")
+    names = next(iter(panels.values()))
+    return figure, (
+        f"Accuracy against 8 to 2 bits with all layers quantized, "
+        f"{' and '.join(panels)}, for {', '.join(names)}. All are in the error bar of "
+        "the float network down to 4 bits; below, each method lies above the one "
+        "before it."
+    )
+
+
+def _float_band(axes, score: float, images: int) -> None:
+    """Shade two standard errors around the float accuracy, on a logit-like axis."""
+    bar = 2 * standard_error(float(score), images)
+    axes.axhspan(score - bar, score + bar, color=GREY, alpha=0.3, linewidth=0)
+
+
+def _accuracy_axes(axes, widths: Sequence[int]) -> None:
+    """Spread what lies near 100 %: equal heights are equal factors of wrong answers."""
+    axes.set_yscale("function", functions=(_spread, _gather))
+    axes.set(ylim=(0.1, 0.996), ylabel="accuracy", xticks=list(widths))
+    axes.set_yticks([0.1, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99])
+    axes.set_yticklabels(["10%", "50%", "80%", "90%", "95%", "98%", "99%"])
+    axes.set_xlim(max(widths) + 0.3, min(widths) - 0.3)
+
+
+def _spread(accuracy):
+    return -np.log10(np.maximum(1 - np.asarray(accuracy), 1e-6))
+
+
+def _gather(height):
+    return 1 - 10.0 ** -np.asarray(height)
