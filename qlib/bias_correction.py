@@ -66,8 +66,8 @@ def _mean_sum(weights: dict, layer: str, tensors: dict) -> np.ndarray:
     """
     kernel, bias = weights[f"{layer}/kernel"], weights[f"{layer}/bias"]
     if layer == "conv":
-        windows = sliding_window_view(tensors["input"][..., 0], (3, 3), axis=(1, 2))
-        mean = windows.mean(axis=(0, 1, 2), dtype=np.float64)
+        picture = tensors["input"][..., 0].mean(axis=0, dtype=np.float64)
+        mean = sliding_window_view(picture, (3, 3)).mean(axis=(0, 1))
     else:
         source = tensors["conv" if layer == "dense" else "dense"]
         mean = source.mean(axis=0, dtype=np.float64)

@@ -224,6 +224,13 @@ def test_tiny_and_huge_tensors_give_what_float64_can_hold(measure, size):
     assert found == nearly(expected, 1e-9)
 
 
+@each_measure
+def test_a_tiny_tensor_may_stand_beside_a_huge_one(measure):
+    tiny, huge = [1e-300, 2e-300, -5e-301], [3e300, -1e300, 1e300]
+    for x, x_hat in ((tiny, huge), (huge, tiny)):
+        assert measure(x, x_hat) == nearly(EXACT[measure](x, x_hat), 1e-9)
+
+
 @given(st.integers(-900, 900), pairs())
 def test_another_unit_changes_neither_sqnr_nor_angle(power, pair):
     pair = [np.asarray(a, np.float64) for a in pair]
@@ -266,6 +273,14 @@ def test_the_cosine_stays_within_one_and_ignores_lengths(pair, a, b):
     assert cosine_similarity(-a * x, b * x) == nearly(-1 if x.any() else 1)
 
 
+def test_the_cosine_of_a_tensor_with_itself_is_never_rounded_beyond_one():
+    rng = np.random.default_rng(0)
+    for size in range(1, 200):
+        x = rng.normal(size=size)
+        assert 1 - 1e-14 < cosine_similarity(x, 3 * x) <= 1
+        assert -1 <= cosine_similarity(x, -3 * x) < -1 + 1e-14
+
+
 def test_the_cosine_is_that_of_the_angle():
     for degrees in range(0, 181, 15):
         angle = math.radians(degrees)
@@ -287,6 +302,7 @@ def test_both_arguments_are_left_as_they_were(measure):
 GRIDS = {
     "affine": {},
     "unsigned": {"signed": False},
+    "unsigned narrow": {"signed": False, "narrow_range": True},
     "symmetric": {"symmetric": True},
     "symmetric narrow": {"symmetric": True, "narrow_range": True},
 }
@@ -344,6 +360,11 @@ def test_on_a_grid_that_is_wide_enough_all_error_is_rounding(kind, axis):
     rounding, clipping = error_parts(x, params)
     assert clipping == 0
     assert rounding == nearly(mse(x, fake_quantize(x, params)), 1e-9)
+
+
+def test_what_is_lost_beyond_float64_is_infinite_without_a_word():
+    params = QuantParams(1.0, 0, bits=8)
+    assert error_parts([1e308, 0.5], params) == (0.125, math.inf)
 
 
 def test_values_beyond_both_ends_have_clipping_error_alone():
@@ -471,7 +492,7 @@ def test_levels_are_the_different_codes_of_all_channels():
 @pytest.mark.parametrize("bits", [2, 8, 16])
 def test_a_ramp_over_the_grid_uses_every_level(kind, bits):
     zero = choose_params(-1.0, 1.0, bits, **GRIDS[kind]).zero_point
-    signed, narrow = kind != "unsigned", kind == "symmetric narrow"
+    signed, narrow = "unsigned" not in kind, "narrow" in kind
     params = QuantParams(0.125, zero, bits, signed=signed, narrow_range=narrow)
     codes = np.arange(params.qmin, params.qmax + 1)
     x = (codes - zero) / 8

@@ -273,9 +273,9 @@ def test_every_float_dtype_layout_and_list_is_taken(dtype):
     assert least_squares_scale(other.tolist(), 4) == expected
 
 
-@pytest.mark.parametrize("kind", ["normal", "outlier"])
+@pytest.mark.parametrize("kind", ["normal", "uniform", "outlier"])
 def test_sixteen_bits_are_no_worse_than_min_max(kind):
-    x = KINDS[kind](np.random.default_rng(0), 30)
+    x = KINDS[kind](np.random.default_rng(0), 7)
     scale = least_squares_scale(x, 16)
     assert loss(x, scale, 16) <= loss(x, min_max(x, 16), 16)
 
@@ -440,6 +440,18 @@ def test_below_the_limit_of_the_rate_descent_settles_at_a_bottom(bits, share):
     end = path[-1]
     assert end == nearly(bottom(x, codes(x, end, bits)), 1e-9)
     assert loss(x, end, bits) < loss(x, start, bits)
+
+
+@few_bits
+@each_kind
+def test_below_one_over_the_mean_square_no_full_step_raises_the_loss(kind, bits):
+    x = KINDS[kind](np.random.default_rng(bits), 50)
+    noise = 1e-14 * np.mean(x * x)
+    for share in np.linspace(0.3, 1.9, 15):
+        start = share * min_max(x, bits)
+        rate = 0.999 * rate_limit(x, start, bits)
+        _, end = descend(x, bits, start, rate=rate, steps=1)
+        assert loss(x, end, bits) <= loss(x, start, bits) + noise
 
 
 def test_every_step_goes_against_the_gradient_by_the_rate():

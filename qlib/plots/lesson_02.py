@@ -225,14 +225,12 @@ def loss_and_paths(
         some = path[np.unique(np.geomspace(1, len(path), 12).astype(int)) - 1]
         left.plot(some, scale_losses(x, some, bits), mark[0], color=color, ms=7)
         right.plot(np.arange(len(path)), path, mark[1:], color=color, label=name)
-    for (name, scale), mark in zip(found.items(), ("X", "*"), strict=False):
-        color, size = (BLACK, 11) if mark == "X" else (GREEN, 19)
-        left.plot(
-            scale, scale_losses(x, [scale], bits), mark, color=color, ms=size,
-            label=name,
-        )  # fmt: skip
+    looks = ((BLACK, "X", 11), (PURPLE, "P", 12), (GREEN, "*", 19))
+    for (name, scale), (color, mark, size) in zip(found.items(), looks, strict=False):
+        at = scale, scale_losses(x, [scale], bits)
+        left.plot(*at, mark, color=color, ms=size, label=name)
         right.axhline(scale, color=color, linewidth=1)
-    top = 1.4 * float(scale_losses(x, [largest], bits)[0])
+    top = 1.9 * float(scale_losses(x, [largest], bits)[0])
     left.set(xlabel="scale", ylabel="MSE", ylim=(0, top))
     left.ticklabel_format(axis="y", style="sci", scilimits=(0, 0))
     left.locator_params(axis="x", nbins=5)
