@@ -40,7 +40,7 @@ def correct_biases(
         TypeError, ValueError: as `qlib.nn.forward`.
 
     Source: Nagel et al. 2019, "Data-Free Quantization Through Weight Equalization and
-    Bias Correction" (arXiv 1906.04721), section 4.2 and appendix D. Lesson 02.
+    Bias Correction" (arXiv 1906.04721), section 4 and appendix D. Lesson 02.
 
     Example:
         >>> from qlib.data import load_float_model, load_mnist

@@ -13,8 +13,8 @@ MOST = 10**6  # images that tell two networks apart
 def standard_error(accuracy: float, n: int) -> float:
     """Return sqrt(p (1 - p) / n), the standard error of an accuracy p over n images.
 
-    Had other n images been drawn, the accuracy would differ by about so much; 95 % of
-    the time by less than twice that.
+    The accuracy over n images differs from that over all possible images by about so
+    much; 95 % of the time by less than twice that.
 
     Args:
         accuracy: fraction of right answers, 0 to 1.
@@ -56,7 +56,8 @@ def sign_test(lost: int, won: int) -> float:
         TypeError, ValueError: a count is no whole number from 0 up.
 
     Source: McNemar, "Note on the sampling error of the difference between correlated
-    proportions", Psychometrika 12, 1947; in its exact form. Lessons 01 and 02.
+    proportions or percentages", Psychometrika 12, 1947; in its exact
+    form. Lessons 01 and 02.
 
     Example:
         >>> round(sign_test(5, 2), 3)

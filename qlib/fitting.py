@@ -31,8 +31,8 @@ def least_squares_scale(
     """Return the scale of least MSE for symmetric narrow-range codes.
 
     A coarse grid of scales finds the valley; inside it, all breakpoints are swept. The
-    result is the optimum itself where all are swept at once (so in any tensor of up to
-    `BREAKPOINTS` / qmax different values). A tensor of zeros gets scale 1.
+    result is the optimum, to float32, where all are swept at once: in any tensor of up
+    to `BREAKPOINTS` / qmax different values. A tensor of zeros gets scale 1.
 
     Args:
         x: real array of any shape.
@@ -94,8 +94,8 @@ def alternate(x: ArrayLike, bits: int, start: float, steps: int = 1000) -> np.nd
     """Return the scales that alternating least squares goes through, `start` first.
 
     Each step rounds to codes with the last scale, then takes the scale that is best for
-    these codes. It ends where the scale no longer changes: at a local optimum, not
-    always at the best one.
+    these codes. It ends where the scale no longer changes: at a local optimum (unless a
+    value lies exactly half-way between two levels), not always at the best one.
 
     Args:
         x: real array of any shape.
@@ -168,8 +168,8 @@ def descend(
         x: real array of any shape.
         bits: 2 to 16.
         start: first scale, above 0, in units of x.
-        rate: learning rate. At 1 / (2 mean(q * q)) a step is one of `alternate`; below
-            twice that no full step can raise the loss.
+        rate: learning rate. At 1 / (2 mean(q * q)), with the codes of that step, it
+            is a step of `alternate`; below twice that no full step can raise the loss.
         steps: number of steps.
         batch: values drawn at random for each step (stochastic gradient descent); None
             takes all.

@@ -270,8 +270,8 @@ def shifts(panels: Mapping[str, np.ndarray]):
 def travel(rows: Mapping[int, np.ndarray], images: int = 10_000):
     """Draw predicted and measured noise of three layers, and changed labels.
 
-    A row holds sums of squared errors, predicted and measured, of conv, dense and
-    logits, then the labels that were expected to change and that did.
+    A row begins with the sums of squared errors, predicted and measured, of conv,
+    dense and logits; then the labels that were expected to change, and that did.
     """
     figure, (left, right) = new_figure(4.0, columns=2)
     bits = list(rows)
@@ -294,9 +294,9 @@ def travel(rows: Mapping[int, np.ndarray], images: int = 10_000):
         axes.set_xticks(bits)
     return figure, (
         "Left: RMS error of conv, dense and logits against the bits of the weights; "
-        "the measured marks lie on the predicted lines down to 4 bits and above them "
-        "at 3 and 2. Right: changed labels, counted and expected: close together down "
-        "to 4 bits, far apart at 2."
+        "the measured marks lie near the predicted lines, but for dense and logits "
+        "with 3 bits and dense with 2. Right: changed labels, counted and expected: "
+        "close together down to 4 bits, far apart at 2."
     )
 
 

@@ -137,7 +137,7 @@ def _small_png(figure: Figure) -> bytes:
     from PIL import Image
 
     small = io.BytesIO()
-    image = Image.open(io.BytesIO(quick_png(figure, dots=1.08))).convert("RGB")
+    image = Image.open(io.BytesIO(quick_png(figure, dots=1.02))).convert("RGB")
     own = Image.new("P", (1, 1))
     own.putpalette(_tints())
     image.quantize(palette=own, dither=Image.Dither.NONE).save(
