@@ -250,8 +250,8 @@ def health(x: ArrayLike, params: QuantParams) -> Health:
     used[np.ravel(codes).astype(np.int64) - params.qmin] = True
     for scale, low, high, a, b in _on_grid(params, x, x_hat):
         squares += _sum_of_squares((a - b) / scale)
-        exact += np.count_nonzero(a == b)
-        clipped += np.count_nonzero((a < low) | (a > high))
+        exact += int(np.count_nonzero(a == b))
+        clipped += int(np.count_nonzero((a < low) | (a > high)))
     rms = math.sqrt(squares / x.size)
     return Health(rms, exact / x.size, clipped / x.size, int(used.sum()))
 
