@@ -25,6 +25,12 @@ OTHER = choose_params(-1.0, 2.6, bits=3)
 SHARES = np.linspace(0.1, 0.4, 20)
 
 
+def noise(size):
+    """Return made-up mean squares of three layers and counts of labels."""
+    keys = itertools.product(("conv", "dense", "logits"), ("predicted", "measured"))
+    return {" ".join(key): size for key in keys} | {"expected": 3, "counted": 4}
+
+
 def scores(last):
     """Return made-up accuracies of one layer, on and off, for both grains."""
     keys = itertools.product(("conv on", "conv off"), (None, -1), (8, 4))
@@ -98,8 +104,8 @@ PAIRS = {
         lambda: lesson_02.shifts({"3 bits": W + 0.01}),
     ],
     "travel": [
-        lambda: lesson_02.travel({8: np.arange(1, 9), 4: np.arange(2, 10)}),
-        lambda: lesson_02.travel({8: np.arange(1, 9), 4: np.arange(3, 11)}),
+        lambda: lesson_02.travel({8: noise(1.0), 4: noise(2.0)}),
+        lambda: lesson_02.travel({8: noise(1.0), 4: noise(2.1)}),
     ],
     "sensitivity": [
         lambda: lesson_02.sensitivity(scores(0.9), [8, 4], 0.99),

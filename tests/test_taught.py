@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 import qlib
-from qlib import errors, fitting, linear
+from qlib import errors, fitting, linear, noise
 from qlib.params import QuantParams
 from tests.notebooks import LESSONS, functions, name
 
@@ -94,6 +94,7 @@ LESSON_02 = taught(
     "sqnr_db",
     "cosine_similarity",
     "error_parts",
+    "layer_noise",
     "alternate",
     "scale_gradient",
     "descend",
@@ -141,6 +142,14 @@ def test_error_parts_of_lesson_02(x, params):
     scale = float(params.scale)
     ours, theirs = LESSON_02["error_parts"](x, params), errors.error_parts(x, params)
     np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=(1e-5 * scale) ** 2)
+
+
+@given(pairs_of_tensors, st.floats(0, 1))
+def test_layer_noise_of_lesson_02(pair, v_w):
+    x, w = pair[0], pair[1].T
+    arguments = x, w, np.abs(x), np.float64(v_w)
+    ours = LESSON_02["layer_noise"](*arguments)
+    np.testing.assert_allclose(ours, noise.layer_noise(*arguments))
 
 
 weights = arrays.arrays(np.float64, 30, elements=st.floats(-4, 4)).filter(

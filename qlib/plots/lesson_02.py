@@ -267,23 +267,24 @@ def shifts(panels: Mapping[str, np.ndarray]):
 
 
 @picture
-def travel(rows: Mapping[int, np.ndarray], images: int = 10_000):
+def travel(sums: Mapping[int, Mapping[str, float]], images: int = 10_000):
     """Draw predicted and measured noise of three layers, and changed labels.
 
-    A row begins with the sums of squared errors, predicted and measured, of conv,
-    dense and logits; then the labels that were expected to change, and that did.
+    Each width has the mean squares "conv predicted", "conv measured" and so on, and
+    the numbers of labels, "expected" and "counted".
     """
     figure, (left, right) = new_figure(4.0, columns=2)
-    bits = list(rows)
-    table = np.array(list(rows.values()))
-    rms = np.sqrt(table[:, :6] / images)
-    for i, (name, color, mark) in enumerate(
-        zip(("conv", "dense", "logits"), (BLUE, ORANGE, GREEN), "os^", strict=True)
+    bits = list(sums)
+    for name, color, mark in zip(
+        ("conv", "dense", "logits"), COLORS, "os^", strict=True
     ):
-        left.plot(bits, rms[:, 2 * i], color=color, linewidth=1.5)
-        left.plot(bits, rms[:, 2 * i + 1], mark, color=color, ms=9, label=name)
-    right.plot(bits, table[:, 6], color=RED, linewidth=1.5)
-    right.plot(bits, table[:, 7], "D", color=RED, ms=9)
+        predicted = np.sqrt([row[f"{name} predicted"] for row in sums.values()])
+        measured = np.sqrt([row[f"{name} measured"] for row in sums.values()])
+        left.plot(bits, predicted, color=color, linewidth=1.5)
+        left.plot(bits, measured, mark, color=color, ms=9, label=name)
+    expected = [row["expected"] for row in sums.values()]
+    right.plot(bits, expected, color=PURPLE, linewidth=1.5)
+    right.plot(bits, [row["counted"] for row in sums.values()], "D", color=PURPLE, ms=9)
     left.set(xlabel="bits of the weights", ylabel="RMS error", yscale="log")
     right.set(xlabel="bits of the weights", yscale="log")
     right.set_ylabel(f"labels changed, of {images:,}")
