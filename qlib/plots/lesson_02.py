@@ -242,7 +242,7 @@ def loss_and_paths(
         f"points through which {', '.join(paths)} descend, the scales found by "
         f"{' and '.join(found)} at the bottom, and a dotted parabola, for fixed codes, "
         "that touches the loss from above. Right: the scale of each method step "
-        "by step; all level out at the same value."
+        "by step; all but SGD level out at the same value."
     )
 
 
