@@ -133,7 +133,7 @@ def cosine_similarity(x: ArrayLike, x_hat: ArrayLike) -> float:
     xx = xy = yy = 0.0
     pairs = zip(_parts(x, None, units[0]), _parts(x_hat, None, units[1]), strict=True)
     for a, b in pairs:
-        xx, xy, yy = xx + float(a @ a), xy + float(a @ b), yy + float(b @ b)
+        xx, xy, yy = xx + _dot(a, a), xy + _dot(a, b), yy + _dot(b, b)
     if xx == 0 or yy == 0:
         return float(xx == yy)
     return min(1.0, max(-1.0, xy / math.sqrt(xx) / math.sqrt(yy)))
@@ -305,12 +305,17 @@ def _mean_square(x: np.ndarray, x_hat: np.ndarray | None = None) -> tuple[float,
     """Return (m, p) with mean (x - x_hat)**2, or mean x**2, equal to m * 4**p."""
     if x_hat is None:
         power = _power(x)
-        total = sum(float(a @ a) for a in _parts(x, None, power))
+        total = sum(_dot(a, a) for a in _parts(x, None, power))
     else:
         power = _power(x, x_hat)
         errors = (a - b for a, b in _parts(x, x_hat, power))
-        total = sum(float(e @ e) for e in errors)
+        total = sum(_dot(e, e) for e in errors)
     return total / x.size, power
+
+
+def _dot(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the sum of a * b; BLAS would wait for a second core, busy or not."""
+    return float(np.einsum("i,i", a, b))
 
 
 def _times_power(value: float, power: int) -> float:

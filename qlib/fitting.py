@@ -118,7 +118,7 @@ def alternate(x: ArrayLike, bits: int, start: float, steps: int = 1000) -> np.nd
     path = [_one_positive(start, "start")]
     for _ in range(whole_number(steps, "steps", 1, 10**9)):
         q = _codes(x, path[-1], qmax)
-        scale = float(np.vdot(x, q) / np.vdot(q, q))
+        scale = float(np.sum(x * q) / np.sum(q * q))
         if scale == path[-1]:
             break
         path.append(scale)
@@ -234,13 +234,13 @@ def regress(x: ArrayLike, q: ArrayLike) -> tuple[float, float]:
         )
     x, q = x.astype(np.float64), q.astype(np.float64)
     away = q - q.mean()
-    spread = float(np.vdot(away, away))
+    spread = float(np.sum(away * away))
     if spread == 0:
         raise ValueError(
             f"all codes are {int(q.flat[0])}: a line needs two different codes at "
             "least. Use a smaller scale."
         )
-    slope = float(np.vdot(away, x)) / spread
+    slope = float(np.sum(away * x)) / spread
     return slope, float(x.mean() - slope * q.mean())
 
 

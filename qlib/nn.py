@@ -302,7 +302,7 @@ def predict_each(
             digits.append(kept["logits"][1].argmax(axis=1))
         return digits
 
-    with _blas().limit(limits=1), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with one_blas_thread(), ThreadPoolExecutor(os.cpu_count()) as pool:
         parts = list(pool.map(found, chunks(images, "conv")))
     joined = (np.concatenate(digits) for digits in zip(*parts, strict=True))
     result = dict(zip(order, joined, strict=True))
@@ -370,9 +370,7 @@ _BLOCKS = {"conv": _conv_block, "dense": _dense_block, "logits": dense}
 def _layer(weights, layer: str, x: np.ndarray, transform) -> np.ndarray:
     """Return the tensor that the layer `layer` puts out for the tensor `x`."""
     kernel, bias = weights[f"{layer}/kernel"], weights[f"{layer}/bias"]
-    # The products are small: a second BLAS thread costs more than it saves, and ten
-    # times as much when another program has the other core.
-    with _blas().limit(limits=1), np.errstate(all="ignore"):
+    with one_blas_thread(), np.errstate(all="ignore"):
         y = transformed(transform, layer, _BLOCKS[layer](x, kernel, bias))
     if layer == "logits":
         require_finite(y, "logits (images or weights are too large)")
@@ -390,6 +388,19 @@ def _run(weights, images, start, transform) -> Iterator[dict[str, np.ndarray]]:
         for layer in LAYERS[LAYERS.index(start) :]:
             x = tensors[layer] = _layer(weights, layer, x, transform)
         yield tensors
+
+
+def one_blas_thread():
+    """Return a context in which NumPy's matrix products use one thread.
+
+    The course's products are small: a second thread costs more than it saves, and ten
+    times as much when another program has the other core.
+
+    Example:
+        >>> with one_blas_thread():
+        ...     product = np.ones((2, 3)) @ np.ones((3, 2))
+    """
+    return _blas().limit(limits=1)
 
 
 @functools.cache

@@ -107,7 +107,12 @@ def predicted_noise(
     for k in LAYERS:
         e = weights[f"{k}/kernel"] - quantized[f"{k}/kernel"]
         v_w[k] = np.mean(e.reshape(-1, e.shape[-1]) ** 2, axis=0)
-    # ReLU stops the noise where it puts out 0.
+    with nn.one_blas_thread():
+        return _through(weights, tensors, v_w, rounding)
+
+
+def _through(weights: dict, tensors: Mapping, v_w: dict, rounding: dict) -> dict:
+    """Return the noise of each layer; ReLU stops it where it puts out 0."""
     x, y = tensors["conv"], tensors["dense"]
     conv = (x > 0) * (_squares_under_filters(tensors["input"]) * v_w["conv"])
     conv += (x > 0) * rounding["conv"]
