@@ -482,6 +482,11 @@ def test_a_rate_that_is_too_large_is_named_with_the_step_and_the_scales():
         descend(x, 8, 2.0, rate=100, steps=5)
 
 
+def test_a_step_to_a_scale_of_exactly_zero_is_refused():
+    with pytest.raises(ValueError, match="from scale 1.5 to 0: the rate 1.5 is too"):
+        descend([1.0, -1.0], 2, 1.5, rate=1.5, steps=1)
+
+
 def test_a_step_to_a_scale_that_leaves_only_zeros_is_refused():
     with pytest.raises(ValueError, match="so large that all codes are 0.*below 2"):
         descend([1.0, -1.0], 2, 0.5, rate=5.0, steps=5)
