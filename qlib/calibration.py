@@ -60,7 +60,8 @@ def percentile_range(
     """Return the range that keeps the middle `percentile` percent of the values.
 
     Half of the rest is cut off at either end. Between two values the ends are
-    interpolated; from a histogram they are right to the width of a bin.
+    interpolated; from a histogram they are right to the width of a bin, wherever
+    neighbouring values lie no further apart.
 
     Args:
         x: real array of any shape, or a histogram.
@@ -130,19 +131,23 @@ def mse_range(
     if not isinstance(x, Histogram):
         x = Histogram.from_array(x, max(FINE, 16 * (qmax - qmin + 1)))
     histogram = x.holding_zero()
-    if histogram.low == histogram.high:
+    if np.float32(max(-histogram.low, histogram.high)) == 0:
         return 0.0, 0.0
     require_bins(len(histogram.counts), qmax - qmin + 1, bits)
     if symmetric:
         reach = max(-histogram.low, histogram.high)
-        ends = _thinned(np.linspace(0, reach, BINS + 1)[1:], qmax - qmin)
+        ends = _thinned(np.linspace(reach, 0, BINS + 1)[:-1], qmax - qmin)
         best = ends[np.argmin(grid_mse(histogram, -ends, ends, (qmin, qmax), True))]
         return -float(best), float(best)
     return _best_two_ends(histogram, (qmin, qmax))
 
 
 def entropy_range(
-    x: ArrayLike | Histogram, bits: int = 8, signed: bool = True
+    x: ArrayLike | Histogram,
+    bits: int = 8,
+    signed: bool = True,
+    *,
+    keep_zeros: bool = True,
 ) -> tuple[float, float]:
     """Return the range, symmetric about 0, of least Kullback-Leibler divergence.
 
@@ -154,9 +159,12 @@ def entropy_range(
         bits: 2 to 16.
         signed: whether half of the codes is for negative values, as published, though
             there be none; if not, all 2**bits codes are for magnitudes.
+        keep_zeros: whether the bin at 0 counts in full, as published; if not, it counts
+            no more than the next. Zeros have a code of their own on every grid, and
+            say nothing about its range; after ReLU they drown all the rest.
 
     Raises:
-        TypeError: x holds integers or no numbers.
+        TypeError: x holds integers or no numbers; an option is of the wrong kind.
         ValueError: x is empty or holds NaN, infinity or values beyond float32; bits is
             outside 2 to 16 or has more codes than there are bins.
 
@@ -172,9 +180,9 @@ def entropy_range(
     if not isinstance(x, Histogram):
         x = finite(x)
     low, high = minmax_range(x)
-    if low == high == 0.0:
+    if np.float32(max(-low, high)) == 0:
         return 0.0, 0.0
-    thresholds, divergences = entropy_curve(x, bits, signed)
+    thresholds, divergences = entropy_curve(x, bits, signed, keep_zeros=keep_zeros)
     best = float(thresholds[np.argmin(divergences)])
     return max(min(low, 0.0), -best), min(max(high, 0.0), best)
 
@@ -182,11 +190,13 @@ def entropy_range(
 def _best_reach(x: np.ndarray, bits: int, qmax: int) -> float:
     """Return the best reach of a symmetric narrow grid; of equals, that of min-max."""
     largest = float(np.abs(x).max())
+    if np.float32(largest) == 0:
+        return 0.0
     scales = np.array([least_squares_scale(x, bits), largest / qmax])
     if scales[0] > scales[1] > 0:
         fitted, full = scale_losses(x, scales, bits)
         scales = scales[int(full <= fitted * (1 + 1e-9)) :]
-    return float(scales[0]) * qmax if largest else 0.0
+    return float(scales[0]) * qmax
 
 
 def _best_two_ends(histogram: Histogram, codes) -> tuple[float, float]:

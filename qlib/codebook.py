@@ -9,13 +9,13 @@ have to be kept beside the codes. Introduced in lesson 03.
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qlib._checked import code_array, plain_array, real_array, whole_number
+from qlib._checked import code_array, plain_array, whole_number
 from qlib._passes import PART, channel_axis
 from qlib.histogram import Histogram, require_counts
 from qlib.kmeans import PATHS, Line, cell_edges, lloyd, middles, optimal_bounds
@@ -47,13 +47,13 @@ class Codebook:
     centers: np.ndarray
 
     def __post_init__(self) -> None:
-        centers = finite(real_array(self.centers, "centers")).copy()
+        centers = finite(self.centers, "centers").copy()
         if centers.ndim != 1 or len(centers) > MOST:
             raise ValueError(
                 f"centers have shape {centers.shape}: one row of 1 to {MOST} levels is "
                 "needed."
             )
-        if np.any(np.diff(centers) <= 0):
+        if np.any(centers[1:] <= centers[:-1]):
             raise ValueError(
                 "centers are not strictly ascending: sort them and leave equal ones "
                 "out, np.unique(centers)."
@@ -131,6 +131,24 @@ class Codebook:
         """
         return self.centers[self.encode(x)]
 
+    def astype(self, dtype: np.dtype) -> "Codebook":
+        """Return the codebook with centers rounded to float32 or float64.
+
+        Args:
+            dtype: np.float32 or np.float64.
+
+        Raises:
+            TypeError: dtype is neither.
+            ValueError: two centers would coincide.
+
+        Example:
+            >>> Codebook([0.0, 0.1]).astype(np.float32).centers
+            array([0. , 0.1], dtype=float32)
+        """
+        if dtype not in (np.float32, np.float64):
+            raise TypeError(f"dtype is {dtype}: np.float32 or np.float64 is needed.")
+        return Codebook(self.centers.astype(dtype))
+
     def scaled(self, factor: float) -> "Codebook":
         """Return the codebook with all centers times `factor`.
 
@@ -146,9 +164,15 @@ class Codebook:
             array([-4.,  2.])
         """
         factor = plain_array(factor, "factor")
+        if factor.dtype.kind == "b":
+            raise TypeError(f"factor is {factor}: a number is needed.")
         if factor.ndim or not 0 < factor < np.inf:
             raise ValueError(f"factor is {factor}: one finite number above 0, please.")
-        return Codebook(self.centers * self.centers.dtype.type(factor))
+        with np.errstate(over="ignore"):
+            centers = (self.centers * np.float64(factor)).astype(self.centers.dtype)
+        if not np.all(np.isfinite(centers)):
+            raise ValueError(f"factor is {factor}: that is beyond {centers.dtype}.")
+        return Codebook(centers)
 
     def nbytes(self, n: int) -> int:
         """Return the bytes of n codes, packed without gaps, and of the codebook itself.
@@ -198,13 +222,41 @@ def kmeans_codebook(x: ArrayLike | Histogram, k: int) -> Codebook:
         >>> kmeans_codebook([1.0, 2.0, 6.0, 7.0, 30.0], k=3).centers
         array([ 1.5,  6.5, 30. ])
     """
-    k = whole_number(k, "k", 1, MOST)
-    line, dtype = _line(x, k)
-    if len(line.values) <= k:
-        return Codebook(np.unique(line.values).astype(dtype))
-    centers = line.means(optimal_bounds(line, k))
-    centers = _last(lloyd(line, centers, steps=100 if k > PATHS else 1000))
-    return Codebook(np.unique(centers.astype(dtype)))
+    return kmeans_codebooks(x, [k])[0]
+
+
+def kmeans_codebooks(x: ArrayLike | Histogram, ks: Sequence[int]) -> list[Codebook]:
+    """Return `kmeans_codebook(x, k)` for each k, in little more time than the largest.
+
+    Args:
+        x: real array of any shape, or a histogram.
+        ks: numbers of centers, each as for `kmeans_codebook`, at least one.
+
+    Raises:
+        TypeError, ValueError: as `kmeans_codebook`; ks is no row of whole numbers.
+
+    Source: as `kmeans_codebook`.
+
+    Example:
+        >>> [book.centers for book in kmeans_codebooks([1.0, 2.0, 6.0, 7.0], [1, 2])]
+        [array([4.]), array([1.5, 6.5])]
+    """
+    if not isinstance(ks, Sequence) or isinstance(ks, str) or not ks:
+        raise TypeError(
+            f"ks is {ks!r}: a list of whole numbers is needed, such as [4]."
+        )
+    ks = [whole_number(k, "k", 1, MOST) for k in ks]
+    line, dtype = _line(x, max(ks))
+    fewer = [k for k in ks if k < len(line.values)]
+    bounds = iter(optimal_bounds(line, *fewer) if fewer else ())
+    books = []
+    for k in ks:
+        centers = line.values
+        if k < len(line.values):
+            steps = 100 if k > PATHS else 1000
+            centers = _last(lloyd(line, line.means(next(bounds)), steps))
+        books.append(Codebook(np.unique(centers.astype(dtype))))
+    return books
 
 
 def lloyd_max(
@@ -259,7 +311,8 @@ def start_centers(
 
     Args:
         x: real array of any shape, or a histogram.
-        k: how many, 1 to 65,536 (fewer, where x has fewer different values).
+        k: how many, 1 to 65,536 (fewer, where x has fewer different values, or a start
+            meets the same one twice).
         start: "linear", equal steps from the least to the greatest value; "quantile",
             equal shares of the values; "random", values drawn by chance; "density",
             as dense as the cube root of the density of the values.

@@ -195,7 +195,7 @@ def descend(
         if batch is not None:
             some = rng.choice(flat, whole_number(batch, "batch", 1, x.size))
         scale = path[-1] - rate * scale_gradient(some, path[-1], bits)
-        if not 0 < scale < FLOAT32.max:
+        if not 0 < scale < float(FLOAT32.max):
             raise ValueError(
                 f"step {step} leads from scale {path[-1]:.4g} to {scale:.4g}: "
                 f"the rate {rate:g} is too large. Try a tenth of it."
@@ -249,7 +249,7 @@ def _checked(x: ArrayLike, bits: int) -> tuple[np.ndarray, int]:
     x = real_array(x)
     require_finite(x)
     largest = float(np.abs(x).max())
-    if largest > FLOAT32.max:
+    if largest > float(FLOAT32.max):
         raise ValueError(f"x holds {largest:.4g}: beyond float32 ({FLOAT32.max:.4g}).")
     return x.astype(np.float64), 2 ** (whole_number(bits, "bits", 2, 16) - 1) - 1
 

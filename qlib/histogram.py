@@ -232,7 +232,7 @@ def require_float32(largest: float, name: str = "x") -> None:
     Example:
         >>> require_float32(1e38)
     """
-    if largest > FLOAT32.max:
+    if largest > float(FLOAT32.max):  # beside a float32 it would be rounded to one
         raise ValueError(
             f"{name} holds {largest:.4g}: beyond float32 ({FLOAT32.max:.4g})."
         )

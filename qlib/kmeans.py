@@ -10,7 +10,7 @@ dynamic programming: best(k, j) = min over i of best(k - 1, i) + cost(i, j). Int
 in lesson 03; `qlib.codebook` makes codebooks of the result.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -59,9 +59,9 @@ class Line:
 
     def means(self, bounds: np.ndarray) -> np.ndarray:
         """Return the mean of each interval between `bounds`, none of them empty."""
-        away = np.diff(self.x[bounds]) / np.diff(self.n(bounds))
-        alone = np.diff(bounds) == 1
-        return np.where(alone, self.values[bounds[:-1]], self.origin + away)
+        means = self.origin + np.diff(self.x[bounds]) / np.diff(self.n(bounds))
+        first, last = self.values[bounds[:-1]], self.values[bounds[1:] - 1]
+        return np.clip(means, first, last)  # rounding leads none out of its interval
 
     def bounds(self, centers: np.ndarray) -> np.ndarray:
         """Return the k + 1 bounds of the intervals that lie nearest to each center."""
@@ -75,37 +75,42 @@ class Line:
         return float(self.cost(bounds[:-1], bounds[1:]).sum() / self.n(bounds)[-1])
 
 
-def optimal_bounds(line: Line, k: int) -> np.ndarray:
-    """Return the bounds of the best partition into k intervals, or close to it.
+def optimal_bounds(line: Line, *ks: int) -> list[np.ndarray]:
+    """Return the bounds of the best partition into k intervals, for each k, or nearly.
 
     For up to `EXACT` / k different values it is the optimum. For more, bounds are first
     sought among cells, then moved together, finer and finer, until no joint move within
     reach improves them. For more than `PATHS` clusters they are only spread as dense as
-    the best ones would be.
+    the best ones would be. Several k cost little more than the largest, whose search
+    passes the others on its way.
 
     Args:
         line: the values, with at least k different ones.
-        k: number of intervals, 1 or more.
+        ks: numbers of intervals, 1 or more.
 
     Returns:
-        int array of shape (k + 1,), from 0 to m.
+        For each k an int array of shape (k + 1,), from 0 to m.
 
     Source: Wang and Song 2011, "Ckmeans.1d.dp" (The R Journal 3/2), for dynamic
     programming; the exact search halves the range of bounds, as each best bound moves
     one way only. Lesson 03, "The optimum".
 
     Example:
-        >>> optimal_bounds(Line(np.array([1.0, 2.0, 6.0, 7.0, 30.0])), 3)
-        array([0, 2, 4, 5])
+        >>> optimal_bounds(Line(np.array([1.0, 2.0, 6.0, 7.0, 30.0])), 3, 2)
+        [array([0, 2, 4, 5]), array([0, 4, 5])]
     """
     m = len(line.values)
-    if m * k <= EXACT:
-        return _best_path(line, np.arange(m + 1), k)
+    if m * max(ks) <= EXACT:
+        return _best_paths(line, np.arange(m + 1), ks)
+    return [_near_optimal_bounds(line, k) for k in ks]
+
+
+def _near_optimal_bounds(line: Line, k: int) -> np.ndarray:
     if k > PATHS:
         edges = cell_edges(line, 8 * k)
         return edges[np.arange(k + 1) * (len(edges) - 1) // k]
     edges = cell_edges(line, max(CELLS[0], min(CELLS[1] * k, 8 * PATHS)))
-    at = _best_path(line, edges, k)
+    (at,) = _best_paths(line, edges, [k])
     reach = edges[np.minimum(at + 1, len(edges) - 1)] - edges[np.maximum(at - 1, 0)]
     return refined(line, edges[at], reach)
 
@@ -128,12 +133,16 @@ def cell_edges(line: Line, cells: int) -> np.ndarray:
         >>> cell_edges(Line(np.array([0.0, 1.0, 2.0, 90.0])), 3)
         array([0, 2, 3, 4])
     """
-    gaps = np.diff(line.values)
+    with np.errstate(over="ignore"):
+        gaps = np.diff(line.values)
+    np.minimum(gaps, np.finfo(gaps.dtype).max, out=gaps)
+    if np.count_nonzero(gaps) < cells:  # few different values: each has its cell
+        return np.concatenate([[0], np.flatnonzero(gaps) + 1, [len(line.values)]])
     np.square(np.cbrt(gaps, out=gaps), out=gaps)
     if line.counts is not None:
         gaps = gaps * np.cbrt(line.counts[1:] + line.counts[:-1])
     most = np.inf
-    for _ in range(20):  # what a wide gap may not take goes to the others
+    for _ in range(300):  # what a wide gap may not take goes to the others
         np.minimum(gaps, most, out=gaps)
         total = float(gaps.sum(dtype=np.float64))
         if total >= 0.99 * most * cells:
@@ -220,8 +229,14 @@ def middles(centers: np.ndarray, dtype: np.dtype) -> np.ndarray:
         >>> middles(np.array([0.0, 1.0, 4.0]), np.float32)
         array([0.5, 2.5], dtype=float32)
     """
-    exact = centers[:-1] / 2.0 + centers[1:] / 2.0
-    near = exact.astype(dtype)
+    a, b = (np.asarray(each, np.float64) for each in (centers[:-1], centers[1:]))
+    sums = a + b
+    rest = (a - (sums - (sums - a))) + (b - (sums - a))  # what rounding took off
+    exact = sums / 2
+    high = (2 * exact > sums) | ((2 * exact == sums) & (rest < 0))
+    exact = np.where(high, np.nextafter(exact, -np.inf), exact)
+    with np.errstate(over="ignore"):  # a middle beyond float16 has no value above it
+        near = exact.astype(dtype)
     return np.where(near > exact, np.nextafter(near, -np.inf, dtype=dtype), near)
 
 
@@ -236,7 +251,7 @@ def _moved(line: Line, bounds: np.ndarray, reach: np.ndarray) -> np.ndarray:
         block = places[begin : begin + 65]
         left, right = block[:-1, :, None], block[1:, None, :]
         costs = line.cost(left, np.maximum(right, left))
-        costs[left > right] = np.inf
+        costs[left >= right] = np.inf
         for cost in costs:
             total = best[:, None] + cost
             back.append(total.argmin(axis=0))
@@ -247,8 +262,8 @@ def _moved(line: Line, bounds: np.ndarray, reach: np.ndarray) -> np.ndarray:
     return places[np.arange(len(places)), path[::-1]]
 
 
-def _best_path(line: Line, edges: np.ndarray, k: int) -> np.ndarray:
-    """Return which k + 1 of the edges bound the best k intervals between edges.
+def _best_paths(line: Line, edges: np.ndarray, ks: Sequence[int]) -> list[np.ndarray]:
+    """Return which k + 1 of the edges bound the best k intervals, for each k.
 
     Layer by layer; within one the best last bound never falls from left to right, so
     the middle bound halves the range of all others.
@@ -257,7 +272,7 @@ def _best_path(line: Line, edges: np.ndarray, k: int) -> np.ndarray:
     best = line.cost(np.zeros(m + 1, np.int64), edges)
     halvings, back = _halvings(m), []
     n, x, xx = line.n(edges).astype(np.float64), line.x[edges], line.xx[edges]
-    for layer in range(1, k):
+    for layer in range(1, max(ks)):
         reduced = best - xx
         came = np.full(m + 2, layer)
         came[-1] = m
@@ -273,19 +288,23 @@ def _best_path(line: Line, edges: np.ndarray, k: int) -> np.ndarray:
             size = high - low + 1
             begin = np.cumsum(size) - size
             i = np.arange(begin[-1] + size[-1]) - np.repeat(begin - low, size)
-            jj = np.repeat(j, size)
-            away = x[jj] - x[i]
-            loss = reduced[i] - away * away / (n[jj] - n[i])
+            away = np.repeat(x[j], size) - x.take(i)
+            away *= away
+            away /= np.repeat(n[j], size) - n.take(i)
+            loss = reduced.take(i) - away
             least = np.minimum.reduceat(loss, begin)
             hit = np.flatnonzero(loss == np.repeat(least, size))
             first = hit[np.searchsorted(hit, begin)]
             came[j], new[j] = i[first], least + xx[j]
-        back.append(came)
+        back.append(came.astype(np.int32))
         best = np.maximum(new, 0.0)
-    path = [m]
-    for came in reversed(back):
-        path.append(int(came[path[-1]]))
-    return np.array([0, *path[::-1]])
+    found = []
+    for k in ks:
+        path = [m]
+        for came in reversed(back[: k - 1]):
+            path.append(int(came[path[-1]]))
+        found.append(np.array([0, *path[::-1]]))
+    return found
 
 
 def _halvings(m: int) -> list[tuple]:

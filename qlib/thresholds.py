@@ -19,12 +19,16 @@ BLOCK = 1 << 18  # level sums that are in memory at once
 
 
 def entropy_curve(
-    x: ArrayLike | Histogram, bits: int = 8, signed: bool = True
+    x: ArrayLike | Histogram,
+    bits: int = 8,
+    signed: bool = True,
+    *,
+    keep_zeros: bool = True,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return (thresholds, divergences): what `entropy_range` takes the least of.
 
     Args:
-        x, bits, signed: as for `entropy_range`.
+        x, bits, signed, keep_zeros: as for `entropy_range`.
 
     Returns:
         float64 arrays: thresholds in units of x, divergences in nats.
@@ -40,6 +44,8 @@ def entropy_curve(
     levels = 2 ** (whole_number(bits, "bits", 2, 16) - int(flag(signed, "signed")))
     counts, width = _magnitudes(x, BINS)
     require_bins(len(counts), levels, bits)
+    if not flag(keep_zeros, "keep_zeros") and counts[1:].any():
+        counts[0] = min(counts[0], max(counts[1], 1))
     kept = np.arange(levels, len(counts) + 1)
     return kept * width, kl_divergences(counts, levels)
 
@@ -220,18 +226,18 @@ def _xlogx(values: np.ndarray) -> np.ndarray:
     return values * np.log(np.where(values > 0, values, 1.0))
 
 
-def finite(x: ArrayLike) -> np.ndarray:
+def finite(x: ArrayLike, name: str = "x") -> np.ndarray:
     """Return x as an array of finite values that float32 could hold.
 
     Example:
         >>> finite([0.5, 2.0])
         array([0.5, 2. ])
     """
-    x = real_array(x)
+    x = real_array(x, name)
     low, high = float(x.min()), float(x.max())
     if not (np.isfinite(low) and np.isfinite(high)):
-        require_finite(x)
-    require_float32(max(-low, high))
+        require_finite(x, name)
+    require_float32(max(-low, high), name)
     return x
 
 

@@ -11,9 +11,10 @@ import nbformat
 import numpy as np
 import pytest
 
+from qlib.histogram import Histogram
 from qlib.linear import choose_params
-from qlib.plots import cover, lesson_01, lesson_02
-from qlib.plots.live import explore
+from qlib.plots import cover, lesson_01, lesson_02, lesson_03
+from qlib.plots.live import explore, progress
 from tests.figure_data import figures, first_difference
 from tests.notebooks import ROOT
 
@@ -23,6 +24,8 @@ IMAGE = RNG.random((28, 28)).astype(np.float32)
 GRID = choose_params(-1.0, 2.5, bits=3)
 OTHER = choose_params(-1.0, 2.6, bits=3)
 SHARES = np.linspace(0.1, 0.4, 20)
+COUNTED, SHIFTED = Histogram.from_array(W), Histogram.from_array(W + np.float32(0.05))
+CURVE = SHARES, 1 + SHARES
 
 
 def noise(size):
@@ -115,6 +118,38 @@ PAIRS = {
         lambda: lesson_02.accuracy_by_bits({"t": {"m": [0.99, 0.9]}}, [8, 4], 0.99),
         lambda: lesson_02.accuracy_by_bits({"t": {"m": [0.99, 0.8]}}, [8, 4], 0.99),
     ],
+    "tensors": [
+        lambda: lesson_03.tensors({"w": COUNTED}),
+        lambda: lesson_03.tensors({"w": SHIFTED}),
+    ],
+    "threshold_view": [
+        lambda: lesson_03.threshold_view(COUNTED, CURVE, CURVE, 0.2, bits=4),
+        lambda: lesson_03.threshold_view(COUNTED, CURVE, CURVE, 0.21, bits=4),
+    ],
+    "three_optima": [
+        lambda: lesson_03.three_optima({"w": (CURVE, CURVE, CURVE)}),
+        lambda: lesson_03.three_optima({"w": (CURVE, CURVE, (SHARES, 1 - SHARES))}),
+    ],
+    "levels": [
+        lambda: lesson_03.levels(COUNTED, {"linear": np.array([-1.0, 0.5])}),
+        lambda: lesson_03.levels(COUNTED, {"linear": np.array([-1.0, 0.6])}),
+    ],
+    "lloyd_paths": [
+        lambda: lesson_03.lloyd_paths({"w": ({"linear": [2.0, 1.5]}, 1.0)}),
+        lambda: lesson_03.lloyd_paths({"w": ({"linear": [2.0, 1.4]}, 1.0)}),
+    ],
+    "rate_and_error": [
+        lambda: lesson_03.rate_and_error({"linear": ([2, 3], [5, 10])}),
+        lambda: lesson_03.rate_and_error({"linear": ([2, 3], [5, 11])}),
+    ],
+    "methods_by_bits": [
+        lambda: lesson_03.methods_by_bits({"t": {"m": [0.99, 0.9]}}, [8, 4], 0.99),
+        lambda: lesson_03.methods_by_bits({"t": {"m": [0.99, 0.8]}}, [8, 4], 0.99),
+    ],
+    "steps_bought": [
+        lambda: lesson_03.steps_bought({"a": 0.5, "b": 0.98}, 0.99),
+        lambda: lesson_03.steps_bought({"a": 0.5, "b": 0.97}, 0.99),
+    ],
     "cover": [lambda: cover.cover(IMAGE), lambda: cover.cover(IMAGE.T)],
 }
 
@@ -135,7 +170,7 @@ def test_a_figure_has_words_and_its_image_is_small(figure):
     assert metadata["image/png"]["alt"] in data["text/plain"]
 
 
-@pytest.mark.parametrize("lesson", [lesson_01, lesson_02])
+@pytest.mark.parametrize("lesson", [lesson_01, lesson_02, lesson_03])
 def test_every_figure_of_a_lesson_is_compared_here(lesson):
     drawn = {n for n, f in vars(lesson).items() if hasattr(f, "__wrapped__")}
     assert drawn <= set(PAIRS)
@@ -166,6 +201,13 @@ def test_a_slider_draws_a_new_picture_and_prints_the_same_words():
     slider.value = 4
     assert image.value == before
     assert repr(live) == "A slider for bits (move it where a kernel runs)"
+
+
+def test_progress_shows_a_bar_and_gives_all_items(capsys):
+    assert list(progress([3, 1, 2], "counting")) == [3, 1, 2]
+    assert capsys.readouterr().out == (
+        "Progress: counting (a bar that fills while the cell runs)\n"
+    )
 
 
 @pytest.fixture

@@ -784,3 +784,8 @@ def test_bad_input_is_named(kind):
     call, error, message = BAD[kind]
     with pytest.raises(error, match=f"(?s){message}"):
         call()
+
+
+def test_a_value_just_beyond_float32_is_named_without_a_warning():
+    with pytest.raises(ValueError, match="beyond float32"):
+        fitting.least_squares_scale([1e39])

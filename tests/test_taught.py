@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 import qlib
-from qlib import errors, fitting, linear, noise
+from qlib import errors, fitting, huffman, linear, noise, thresholds
 from qlib.params import QuantParams
 from tests.notebooks import LESSONS, functions, name
 
@@ -182,6 +182,34 @@ def test_descend_of_lesson_02(x, bits, batch):
     options = {"rate": 0.01, "steps": 5, "batch": batch}
     ours = LESSON_02["descend"](x, bits, 0.5, **options)
     np.testing.assert_allclose(ours, fitting.descend(x, bits, 0.5, **options))
+
+
+LESSON_03 = taught(
+    "03_histogram_and_kmeans", "kl_divergences", "entropy_bits", "huffman_lengths"
+)
+counts = arrays.arrays(np.int64, st.integers(1, 40), elements=st.integers(0, 9))
+
+
+@given(counts.filter(np.any), st.data())
+def test_kl_divergences_of_lesson_03(counts, data):
+    levels = data.draw(st.integers(1, len(counts)))
+    ours = LESSON_03["kl_divergences"](counts, levels)
+    theirs = thresholds.kl_divergences(counts, levels)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
+
+
+@given(counts.filter(np.any))
+def test_entropy_bits_of_lesson_03(counts):
+    ours = LESSON_03["entropy_bits"](counts)
+    np.testing.assert_allclose(ours, huffman.entropy_bits(counts), atol=1e-12)
+
+
+@given(counts.filter(lambda n: np.count_nonzero(n) > 1))
+def test_huffman_lengths_of_lesson_03(counts):
+    some = counts[counts > 0]  # the cell has no symbols that never occur
+    ours = LESSON_03["huffman_lengths"](some)
+    theirs = huffman.huffman_lengths(counts)[counts > 0]
+    assert some @ ours == some @ theirs  # of ties, either may be joined first
 
 
 def public_functions_of_qlib() -> set[str]:

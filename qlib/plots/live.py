@@ -1,10 +1,14 @@
-"""A figure that follows sliders, in JupyterLab and on Binder."""
+"""What moves: a figure that follows sliders, and a bar that shows progress."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import ipywidgets
+from IPython.display import display
 
 from qlib.plots.picture import WIDTH, Picture, quick_png
+
+Item = TypeVar("Item")
 
 
 class Live(ipywidgets.VBox):
@@ -39,3 +43,25 @@ def explore(draw: Callable[..., Picture], **sliders: ipywidgets.Widget) -> Live:
         slider.observe(redraw, "value")
     redraw()
     return Live([*sliders.values(), image])
+
+
+class Bar(ipywidgets.IntProgress):
+    """A progress bar that a page without a kernel shows as words."""
+
+    def __repr__(self) -> str:
+        return f"Progress: {self.description} (a bar that fills while the cell runs)"
+
+
+def progress(items: Sequence[Item], description: str) -> Iterator[Item]:
+    """Yield the items, with a bar in the cell's output that shows how many are done.
+
+    Args:
+        items: what is worked on, one after the other.
+        description: a word or two that stand beside the bar.
+    """
+    bar = Bar(max=len(items), description=description)
+    bar.style = {"description_width": "initial"}
+    display(bar)
+    for item in items:
+        yield item
+        bar.value += 1
