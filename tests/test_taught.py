@@ -141,7 +141,9 @@ def test_cosine_similarity_of_lesson_02(pair):
 def test_error_parts_of_lesson_02(x, params):
     scale = float(params.scale)
     ours, theirs = LESSON_02["error_parts"](x, params), errors.error_parts(x, params)
-    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=(1e-5 * scale) ** 2)
+    # The ends of the grid are right to float32, in the one and in the other.
+    noise = 1e-5 * scale + 1e-7 * scale * max(params.qmax, -params.qmin)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=noise**2)
 
 
 @given(pairs_of_tensors, st.floats(0, 1))
