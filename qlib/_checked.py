@@ -102,3 +102,22 @@ def plain_array(values: Any, name: str) -> np.ndarray:
             "values."
         )
     return array
+
+
+def count_row(counts: Any, name: str = "counts") -> np.ndarray:
+    """Return `counts` as one row of float64, each from 0 to 2**53, not all 0."""
+    counts = plain_array(counts, name)
+    if counts.dtype.kind not in "iuf":
+        raise TypeError(f"{name} have dtype {counts.dtype}: numbers are needed.")
+    if counts.ndim != 1 or not np.any(counts):
+        raise ValueError(
+            f"{name} have shape {counts.shape}: one row of numbers, not all 0, is "
+            "needed."
+        )
+    counts = counts.astype(np.float64)
+    if not (counts.min() >= 0 and counts.max() <= 2.0**53):
+        raise ValueError(
+            f"{name} run from {counts.min()} to {counts.max()}: they must be finite, "
+            "not negative, and at most 2**53."
+        )
+    return counts

@@ -71,8 +71,8 @@ def percentile_range(
         TypeError: x holds integers or no numbers; percentile is no number.
         ValueError: x is empty or holds NaN or infinity; percentile is outside (0, 100].
 
-    Source: Nagel et al. 2021 (arXiv 2106.08295), section 3.1, names the idea; Wu et al.
-    2020 (arXiv 2004.09602), section 5, tries it. Lesson 03.
+    Source: Wu et al. 2020 (arXiv 2004.09602), who take the percentile of the
+    magnitudes. Lesson 03, "Four ways to choose a range".
 
     Example:
         >>> percentile_range(np.arange(101.0), 90)
@@ -117,7 +117,8 @@ def mse_range(
         ValueError: x is empty or holds NaN, infinity or values beyond float32; bits is
             outside 2 to 16; a histogram has fewer bins than the grid has codes.
 
-    Source: Nagel et al. 2021 (arXiv 2106.08295), equation 16. Lesson 03.
+    Source: Nagel et al. 2021 (arXiv 2106.08295), on range setting. Lesson 03, "Least
+    MSE".
 
     Example:
         >>> low, high = mse_range([-1.0, -0.4, 0.5, 1.5], 2, True, True)
@@ -168,8 +169,9 @@ def entropy_range(
         ValueError: x is empty or holds NaN, infinity or values beyond float32; bits is
             outside 2 to 16 or has more codes than there are bins.
 
-    Source: Migacz 2017, "8-bit Inference with TensorRT" (slides), with every threshold
-    up to the last as a candidate. Lesson 03, "KL".
+    Source: Migacz 2017, "8-bit Inference with TensorRT" (slides). There the loop ends
+    one short of the full range, and the threshold is half a bin further out. Lesson 03,
+    "KL divergence".
 
     Example:
         >>> x = np.random.default_rng(0).laplace(size=100_000)

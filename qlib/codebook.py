@@ -36,7 +36,7 @@ class Codebook:
         TypeError: centers are no real numbers.
         ValueError: centers are not one row, not finite, or not ascending.
 
-    Source: lesson 03, "Codebooks".
+    Source: lesson 03, "Levels where the values are".
 
     Example:
         >>> book = Codebook([-1.0, 0.0, 0.25, 1.0])
@@ -216,7 +216,7 @@ def kmeans_codebook(x: ArrayLike | Histogram, k: int) -> Codebook:
             outside 1 to 65,536.
 
     Source: Han, Mao, Dally 2016 (arXiv 1510.00149), section 3, for k-means on weights;
-    `qlib.kmeans` for the search. Lesson 03, "The optimum".
+    `qlib.kmeans` for the search. Lesson 03, "The optimum, computed".
 
     Example:
         >>> kmeans_codebook([1.0, 2.0, 6.0, 7.0, 30.0], k=3).centers
@@ -284,7 +284,7 @@ def lloyd_max(
         TypeError, ValueError: as `kmeans_codebook`; start is none of these.
 
     Source: Lloyd 1982, "Least squares quantization in PCM"; Max 1960, "Quantizing for
-    minimum distortion". Lesson 03, "Lloyd-Max".
+    minimum distortion". Lesson 03, "Two conditions of the best levels".
 
     Example:
         >>> lloyd_max([1.0, 2.0, 6.0, 7.0, 30.0], k=3, start=[1.0, 2.0, 6.0]).centers
@@ -293,13 +293,12 @@ def lloyd_max(
     k = whole_number(k, "k", 1, MOST)
     steps = whole_number(steps, "steps", 1, 10**9)
     line, dtype = _line(x, k)
-    first = (
-        start_centers(x, k, start, seed=seed)
-        if isinstance(start, str)
-        else Codebook(start).centers
-    )
-    if len(first) > k:
-        raise ValueError(f"start has {len(first)} centers, and k is {k}: give k.")
+    if isinstance(start, str):
+        first = start_centers(x, k, start, seed=seed)
+    else:
+        first = Codebook(start).centers
+        if len(first) != k:
+            raise ValueError(f"start has {len(first)} centers, and k is {k}: give k.")
     centers = _last(lloyd(line, first, steps))
     return Codebook(np.unique(centers.astype(dtype)))
 
@@ -323,7 +322,7 @@ def start_centers(
 
     Source: Han, Mao, Dally 2016 (arXiv 1510.00149), section 3.2, for three of them
     (they call the quantile start density-based); Panter and Dite 1951 for the cube
-    root. Lesson 03, "Where to start".
+    root. Lesson 03, "K-means and its optimum".
 
     Example:
         >>> start_centers([0.0, 1.0, 2.0, 9.0], 2, "quantile")

@@ -1,7 +1,7 @@
 """Codebooks that are known before the data: nothing to learn, nothing to store.
 
 Each reaches from -1 to 1 and is scaled to a tensor by its largest magnitude,
-`nf4().scaled(np.abs(x).max())`. Introduced in lesson 03, "Fixed codebooks".
+`nf4().scaled(np.abs(x).max())`. Introduced in lesson 03.
 """
 
 from statistics import NormalDist
@@ -18,8 +18,9 @@ def nf4() -> Codebook:
     Each half has levels at equal shares of a normal distribution: 7 below 0, 8 above,
     and 0 itself, so that zero comes back exactly.
 
-    Source: Dettmers et al. 2023, "QLoRA" (arXiv 2305.14314), section 3 and appendix E;
-    the outermost share is the mean of 1 - 1/30 and 1 - 1/32. Lesson 03.
+    Source: Dettmers et al. 2023, "QLoRA" (arXiv 2305.14314), section 3 and appendix E,
+    as its authors' code makes them: the outermost share is the mean of 1 - 1/30 and
+    1 - 1/32. Lesson 03.
 
     Example:
         >>> nf4().centers[[0, 7, 8, 15]].round(4)

@@ -5,6 +5,8 @@ finds whole lengths that come within one bit of it:
 
     entropy = sum p log2(1 / p)  <=  sum p length  <  entropy + 1
 
+for two symbols or more.
+
 Introduced in lesson 03, "Bytes, honestly".
 """
 
@@ -13,7 +15,7 @@ import heapq
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qlib._checked import code_array, plain_array, whole_number
+from qlib._checked import code_array, count_row, whole_number
 
 LONGEST = 64  # bits of a code that can be written
 
@@ -34,7 +36,7 @@ def entropy_bits(counts: ArrayLike) -> float:
         >>> entropy_bits([2, 1, 1, 0])
         1.5
     """
-    counts = _counts(counts)
+    counts = count_row(counts)
     p = counts[counts > 0] / counts.sum()
     return float(np.sum(p * -np.log2(p))) + 0.0
 
@@ -61,7 +63,7 @@ def huffman_lengths(counts: ArrayLike) -> np.ndarray:
         >>> huffman_lengths([5, 1, 0, 2])
         array([1, 2, 0, 2])
     """
-    counts = _counts(counts)
+    counts = count_row(counts)
     lengths = np.zeros(len(counts), np.int64)
     present = np.flatnonzero(counts)
     if len(present) == 1:
@@ -182,14 +184,3 @@ def _words(lengths: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
             words[symbol] = word
             word += 1
     return words, lengths
-
-
-def _counts(counts: ArrayLike) -> np.ndarray:
-    counts = plain_array(counts, "counts")
-    if counts.dtype.kind not in "iuf":
-        raise TypeError(f"counts have dtype {counts.dtype}: numbers are needed.")
-    if counts.ndim != 1 or not np.all(np.isfinite(counts)) or not np.any(counts):
-        raise ValueError("counts must be one row of finite numbers, not all 0.")
-    if counts.min() < 0:
-        raise ValueError(f"counts hold {counts.min()}: none can be below 0.")
-    return counts.astype(np.float64)

@@ -93,7 +93,7 @@ def optimal_bounds(line: Line, *ks: int) -> list[np.ndarray]:
 
     Source: Wang and Song 2011, "Ckmeans.1d.dp" (The R Journal 3/2), for dynamic
     programming; the exact search halves the range of bounds, as each best bound moves
-    one way only. Lesson 03, "The optimum".
+    one way only. Lesson 03, "The optimum, computed".
 
     Example:
         >>> optimal_bounds(Line(np.array([1.0, 2.0, 6.0, 7.0, 30.0])), 3, 2)

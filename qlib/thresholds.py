@@ -11,7 +11,13 @@ Introduced in lesson 03; `qlib.calibration` takes the best threshold of each cur
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qlib._checked import flag, plain_array, real_array, require_finite, whole_number
+from qlib._checked import (
+    count_row,
+    flag,
+    real_array,
+    require_finite,
+    whole_number,
+)
 from qlib.histogram import Histogram, require_float32
 
 BINS = 2048  # of the published entropy calibration
@@ -75,13 +81,13 @@ def kl_divergences(counts: ArrayLike, levels: int = 128) -> np.ndarray:
         ValueError: counts are not one row, or negative, or all 0; levels is not a
             whole number from 1 to n.
 
-    Source: as `entropy_range`. Lesson 03, "KL".
+    Source: as `entropy_range`. Lesson 03, "KL divergence".
 
     Example:
         >>> kl_divergences([4, 2, 0, 1, 0, 1], levels=2).round(3)
         array([0.059, 0.059, 0.082, 0.082, 0.042])
     """
-    counts = _counts(counts)
+    counts = count_row(counts)
     kept = np.arange(whole_number(levels, "levels", 1, len(counts)), len(counts) + 1)
     edges = np.arange(levels + 1) * kept[:, None] // levels  # (thresholds, levels + 1)
     mass, bins = _running(counts), _running(counts > 0)
@@ -116,7 +122,7 @@ def mse_curve(
     Raises:
         TypeError, ValueError: as `entropy_range`.
 
-    Source: lesson 03, "MSE".
+    Source: lesson 03, "Least MSE".
 
     Example:
         >>> thresholds, mse = mse_curve(np.linspace(0.0, 4.0, 5000), bits=4)
@@ -200,7 +206,10 @@ def _losses(sums, start, scale, zero, codes) -> np.ndarray:
 def _magnitudes(x: ArrayLike | Histogram, bins: int) -> tuple[np.ndarray, float]:
     if not isinstance(x, Histogram):
         x = Histogram.from_array(np.abs(finite(x)), bins)
-    return x.magnitudes()
+    counts, width = x.magnitudes()
+    if not max(-x.low, x.high):
+        raise ValueError("all values are 0: there is no threshold to choose.")
+    return counts, width
 
 
 def require_bins(found: int, codes: int, bits: int) -> None:
@@ -239,12 +248,3 @@ def finite(x: ArrayLike, name: str = "x") -> np.ndarray:
         require_finite(x, name)
     require_float32(max(-low, high), name)
     return x
-
-
-def _counts(counts: ArrayLike) -> np.ndarray:
-    counts = plain_array(counts, "counts").astype(np.float64)
-    if counts.ndim != 1 or not len(counts):
-        raise ValueError(f"counts have shape {counts.shape}: one row is needed.")
-    if not np.all(np.isfinite(counts)) or counts.min() < 0 or not counts.any():
-        raise ValueError("counts must be finite, not negative, and not all 0.")
-    return counts

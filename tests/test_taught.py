@@ -187,7 +187,14 @@ def test_descend_of_lesson_02(x, bits, batch):
 
 
 LESSON_03 = taught(
-    "03_histogram_and_kmeans", "kl_divergences", "entropy_bits", "huffman_lengths"
+    "03_histogram_and_kmeans",
+    "clipped",
+    "groups",
+    "spread",
+    "divergence",
+    "kl_divergences",
+    "entropy_bits",
+    "huffman_lengths",
 )
 counts = arrays.arrays(np.int64, st.integers(1, 40), elements=st.integers(0, 9))
 

@@ -188,13 +188,13 @@ def lloyd_paths(panels: Mapping[str, tuple[Mapping[str, Sequence[float]], float]
                 some + 1, np.array(losses)[some] / best, mark, color=color, label=name,
                 ms=6,
             )  # fmt: skip
-        axes.axhline(1, color=BLACK, linewidth=1.2)
+        axes.axhline(1, color=BLACK, linewidth=1.2, label="optimum")
         axes.set(title=title, xlabel="step", xscale="log", yscale="log")
         axes.set(ylim=(0.97, 3))
         axes.set_yticks([1, 1.1, 1.2, 1.5, 2, 3], ["1", "1.1", "1.2", "1.5", "2", "3"])
         axes.minorticks_off()
     all_axes[0][0].set_ylabel("MSE / least MSE")
-    all_axes[0][-1].legend(fontsize=12)
+    all_axes[0][0].legend(fontsize=12, loc="upper right")
     return figure, (
         "The loss of Lloyd's algorithm against its steps, over the loss of the "
         f"optimum, from several starts, for {' and '.join(panels)}. With many values "
@@ -209,7 +209,7 @@ def rate_and_error(lines: Mapping[str, tuple[Sequence[float], Sequence[float]]])
     figure, axes = new_figure(3.9)
     for (name, (bits, sqnr)), (color, mark) in zip(lines.items(), LOOKS, strict=False):
         axes.plot(bits, sqnr, mark, color=color, label=name)
-    axes.set(xlabel="bits a weight, codebook or scale included", ylabel="SQNR (dB)")
+    axes.set(xlabel="bits a weight, codebook included", ylabel="SQNR (dB)")
     axes.legend(fontsize=12)
     return figure, (
         f"SQNR against bits a weight for {', '.join(lines)}. Packed without gaps, the "
@@ -234,7 +234,7 @@ def methods_by_bits(
             axes.errorbar(
                 widths, line, bars, fmt=mark, color=color, label=name, capsize=3, ms=7
             )
-        axes.set(title=title, xlabel="bits of the weights")
+        axes.set(title=title, xlabel="bits of the weights (grey: float)")
         _accuracy_axes(axes, widths)
     all_axes[0][0].legend(fontsize=12, loc="lower left")
     names = next(iter(panels.values()))
@@ -262,7 +262,7 @@ def steps_bought(rows: Mapping[str, float], float_score: float, images: int = 10
     for height, score in zip(heights, scores, strict=True):
         axes.annotate(
             f"{score:.4f}", (score, height), (0, 9), textcoords="offset points",
-            ha="center", fontsize=13,
+            ha="center" if score > 0.5 else "left", fontsize=13,
         )  # fmt: skip
     axes.set_yticks(heights, names)
     axes.set_ylim(heights[-1] - 0.5, 0.7)
