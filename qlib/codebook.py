@@ -276,7 +276,8 @@ def lloyd_max(
     Args:
         x: real array of any shape, or a histogram.
         k: number of centers, 1 to 65,536 (fewer, where x has fewer different values).
-        start: one of the ways of `start_centers`, or the first centers, shape (k,).
+        start: one of the ways of `start_centers`, or the first centers, ascending, at
+            most k of them.
         seed: of the random start.
         steps: at most so many.
 
@@ -297,8 +298,10 @@ def lloyd_max(
         first = start_centers(x, k, start, seed=seed)
     else:
         first = Codebook(start).centers
-        if len(first) != k:
-            raise ValueError(f"start has {len(first)} centers, and k is {k}: give k.")
+        if len(first) > k:
+            raise ValueError(
+                f"start has {len(first)} centers, and k is {k}: give k at most."
+            )
     centers = _last(lloyd(line, first, steps))
     return Codebook(np.unique(centers.astype(dtype)))
 

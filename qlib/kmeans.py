@@ -100,9 +100,10 @@ def optimal_bounds(line: Line, *ks: int) -> list[np.ndarray]:
         [array([0, 2, 4, 5]), array([0, 4, 5])]
     """
     m = len(line.values)
-    if m * max(ks) <= EXACT:
-        return _best_paths(line, np.arange(m + 1), ks)
-    return [_near_optimal_bounds(line, k) for k in ks]
+    exact = [k for k in ks if m * k <= EXACT]
+    paths = _best_paths(line, np.arange(m + 1), exact) if exact else []
+    found = dict(zip(exact, paths, strict=True))
+    return [found[k] if k in found else _near_optimal_bounds(line, k) for k in ks]
 
 
 def _near_optimal_bounds(line: Line, k: int) -> np.ndarray:
