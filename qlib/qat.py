@@ -1,0 +1,363 @@
+"""Quantization-aware training: the network learns to live on its grid.
+
+Forward, each weight and activation is moved to its grid. Backward, rounding counts as
+if it were not there (the straight-through estimator), so that the loss still has a
+slope by the weights, and by the steps of the grids too (learned step size):
+
+    x_hat = scale * round(clip(x / scale, qmin, qmax))      with d round(v) / dv := 1
+
+TensorFlow loads inside the functions that need it. Introduced in lesson 04.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qlib import nn
+from qlib._checked import code_array, whole_number
+from qlib._network import LAYERS, checked_input, checked_weights
+from qlib.augmentation import moved
+from qlib.calibration import Histogram, mse_range
+from qlib.fitting import least_squares_scale
+from qlib.linear import fake_quantize
+from qlib.params import QuantParams
+from qlib.quiet import load_tensorflow
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+ACTIVATIONS = ("conv", "dense")  # outputs that are quantized; pixels are 8-bit codes
+SAMPLE = 1000  # images for the first ranges of the activations
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network with its grids.
+
+    Args:
+        weights: the latent float arrays, as for `qlib.nn.forward`.
+        kernel_params: grid of each layer's kernel; empty where weights stay float.
+        act_params: grid of each layer's output; empty where activations stay float.
+        losses: mean loss of each epoch.
+    """
+
+    weights: dict[str, np.ndarray]
+    kernel_params: dict[str, QuantParams] = field(default_factory=dict)
+    act_params: dict[str, QuantParams] = field(default_factory=dict)
+    losses: tuple[float, ...] = ()
+
+    def network(self) -> dict[str, np.ndarray]:
+        """Return the weights with each kernel on its grid, for `qlib.nn`."""
+        quantized = {
+            f"{name}/kernel": fake_quantize(self.weights[f"{name}/kernel"], params)
+            for name, params in self.kernel_params.items()
+        }
+        return {**self.weights, **quantized}
+
+    def transform(self) -> dict:
+        """Return the quantization of the activations, for `qlib.nn`."""
+        return {
+            name: lambda x, params=params: fake_quantize(x, params)
+            for name, params in self.act_params.items()
+        }
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """Return the digit that the quantized network sees in each image.
+
+        Args:
+            images: as for `qlib.nn.forward`.
+        """
+        models = {0: self.network()}
+        return nn.predict_each(models, images, transform=self.transform())[0]
+
+
+def round_ste(x: "tf.Tensor") -> "tf.Tensor":
+    """Return round(x), half to even, with the gradient of x itself.
+
+    The difference that is added is exact in float32, so the result is a whole number.
+
+    Args:
+        x: float tensor of any shape.
+
+    Source: Bengio et al. 2013, "Estimating or Propagating Gradients Through Stochastic
+    Neurons" (arXiv 1308.3432). Lesson 04.
+
+    Example:
+        >>> round_ste(load_tensorflow().constant([0.4, 1.5, -2.7])).numpy()
+        array([ 0.,  2., -3.], dtype=float32)
+    """
+    tf = load_tensorflow()
+    return x + tf.stop_gradient(tf.round(x) - x)
+
+
+def fake_quantize_ste(
+    x: "tf.Tensor", scale: "tf.Tensor", qmin: float, qmax: float
+) -> "tf.Tensor":
+    """Return x on its grid, with gradients by x and by the scale.
+
+    By x the gradient is 1 inside the range and 0 outside. By the scale it is
+    round(v) - v inside, with v = x / scale, and qmin or qmax outside: the learned step
+    size follows from the straight-through estimator alone.
+
+    Args:
+        x: float tensor of any shape.
+        scale: above 0, of a shape that broadcasts against x.
+        qmin, qmax: ends of the codes.
+
+    Source: Esser et al. 2020, "Learned Step Size Quantization" (arXiv 1902.08153).
+    Lesson 04.
+
+    Example:
+        >>> tf = load_tensorflow()
+        >>> fake_quantize_ste(tf.constant([-9.0, 0.3, 0.8]), 0.5, -1.0, 1.0).numpy()
+        array([-0.5,  0.5,  0.5], dtype=float32)
+    """
+    tf = load_tensorflow()
+    return scale * round_ste(tf.clip_by_value(x / scale, qmin, qmax))
+
+
+def scaled_gradient(x: "tf.Tensor", factor: float) -> "tf.Tensor":
+    """Return x, with its gradient multiplied by `factor`.
+
+    Args:
+        x: float tensor of any shape.
+        factor: such as 1 / sqrt(values * qmax), which makes the steps of a scale as
+            large, beside the scale, as those of the weights beside the weights.
+
+    Source: Esser et al. 2020 (arXiv 1902.08153), on the gradient's scale.
+    Lesson 04.
+
+    Example:
+        >>> float(scaled_gradient(load_tensorflow().constant(3.0), 0.1))
+        3.0
+    """
+    tf = load_tensorflow()
+
+    @tf.custom_gradient
+    def same(x: "tf.Tensor"):
+        return tf.identity(x), lambda slope: slope * factor
+
+    return same(x)
+
+
+def first_grids(
+    weights: Mapping[str, np.ndarray],
+    images: np.ndarray,
+    bits: int | None,
+    act_bits: int | None,
+) -> tuple[dict[str, QuantParams], dict[str, QuantParams]]:
+    """Return the grids that training starts from: those of least MSE.
+
+    Args:
+        weights: as for `qlib.nn.forward`.
+        images: training images; the first 1,000 show the activations.
+        bits: of the kernels, one symmetric grid a channel, 2 to 8; None for float.
+        act_bits: of the outputs of conv and dense, from 0 up; None for float.
+
+    Returns:
+        ({layer: grid of the kernel}, {layer: grid of the output}).
+
+    Example:
+        >>> from qlib.data import load_float_model, load_mnist
+        >>> images = load_mnist()[0][0][:20]
+        >>> kernels, outputs = first_grids(load_float_model(), images, 4, 8)
+        >>> kernels["dense"].scale.shape, outputs["conv"].qmax
+        ((64,), 255)
+    """
+    kernels, outputs = {}, {}
+    for name in LAYERS if bits else ():
+        kernel = weights[f"{name}/kernel"]
+        scale = least_squares_scale(kernel, bits, axis=-1)
+        zero = np.zeros(len(scale), np.int32)
+        kernels[name] = QuantParams(scale, zero, bits, narrow_range=True, axis=-1)
+    if act_bits:
+        seen = nn.activations(weights, images[:SAMPLE])
+        for name in ACTIVATIONS:
+            histogram = Histogram.from_array(seen[name])
+            _, high = mse_range(histogram, act_bits)
+            scale = high / (2**act_bits - 1) or 1.0
+            outputs[name] = QuantParams(scale, 0, act_bits, signed=False)
+    return kernels, outputs
+
+
+def train(
+    weights: Mapping[str, np.ndarray],
+    images: np.ndarray,
+    labels: np.ndarray,
+    *,
+    bits: int | None = None,
+    act_bits: int | None = None,
+    epochs: int = 1,
+    batch: int = 128,
+    peak: float = 1e-3,
+    movement: tuple[float, float, float, float] | None = (8.0, 1.0, 0.1, 0.1),
+    seed: int = 0,
+) -> Trained:
+    """Return the network after training, on its grids if widths are given.
+
+    With bits and act_bits None it is plain fine-tuning: the same data, steps and
+    schedule in float, to compare with. Adam; the rate rises over 5 % of the steps and
+    falls along a cosine to 0. Weights, biases and the scales of all grids learn.
+
+    Args:
+        weights: trained arrays to start from, as for `qlib.nn.forward`.
+        images: uint8, shape (n, 28, 28), with n at least `batch`.
+        labels: digits, shape (n,).
+        bits: width of the kernels, 2 to 8; None for float.
+        act_bits: width of the outputs of conv and dense, 2 to 8; None for float.
+        epochs: passes over the images, 1 or more.
+        batch: images a step.
+        peak: highest learning rate.
+        movement: largest rotation (degrees), shift (pixels), zoom and slant of the
+            random movements of each image; None for none.
+        seed: of the order and the movements.
+
+    Raises:
+        TypeError, ValueError: weights or images as for `qlib.nn.forward`; labels are
+            not n digits from 0 to 9; a width is outside 2 to 8; there are fewer images
+            than a batch holds.
+
+    Source: Jacob et al. 2018 (arXiv 1712.05877), section 3; Esser et al. 2020 (arXiv
+    1902.08153). Lesson 04.
+
+    Example:
+        >>> from qlib.data import load_float_model, load_mnist
+        >>> (images, labels), _ = load_mnist()
+        >>> small = train(load_float_model(), images[:256], labels[:256], bits=4)
+        >>> small.network()["dense/kernel"].shape, len(small.losses)
+        ((5408, 64), 1)
+    """
+    bits, act_bits = (_width(b, n) for b, n in ((bits, "bits"), (act_bits, "act_bits")))
+    epochs = whole_number(epochs, "epochs", 1, 10_000)
+    weights, labels = checked_weights(weights), _labels(labels, len(images))
+    images = checked_input(images, "conv")
+    batch = whole_number(batch, "batch", 1, len(images))
+    load_tensorflow().keras.utils.set_random_seed(seed)
+    grids = first_grids(weights, images, bits, act_bits)
+    learner = _Learner(weights, *grids)
+    step = _compiled_step(learner, images, labels, movement)
+    rates = _rates(len(images) // batch * epochs, peak)
+    losses = [
+        np.mean([float(step(rows, rate)) for rows, rate in batches])
+        for batches in _epochs(len(images), batch, rates, seed)
+    ]
+    return learner.trained(tuple(map(float, losses)))
+
+
+class _Learner:
+    """The variables of a network in training: arrays, and a scale for each grid."""
+
+    def __init__(self, weights, kernel_params, act_params) -> None:
+        tf = load_tensorflow()
+        self.kernel_params, self.act_params = kernel_params, act_params
+        self.arrays = {name: tf.Variable(array) for name, array in weights.items()}
+        self.scales = {
+            params: tf.Variable(np.float32(grid.scale))
+            for params, grid in self._grids().items()
+        }
+        self.variables = [*self.arrays.values(), *self.scales.values()]
+
+    def _grids(self) -> dict[str, QuantParams]:
+        kernels = {f"{name}/kernel": p for name, p in self.kernel_params.items()}
+        return {**kernels, **self.act_params}
+
+    def _on_grid(self, name: str, x: "tf.Tensor") -> "tf.Tensor":
+        grid = self._grids().get(name)
+        if grid is None:
+            return x
+        # Values that share one scale: of a channel's weights, or of one image's output.
+        values = np.prod(x.shape[:-1] if "/" in name else x.shape[1:])
+        factor = 1 / np.sqrt(float(values) * grid.qmax)
+        scale = scaled_gradient(_above_0(self.scales[name]), factor)
+        return fake_quantize_ste(x, scale, float(grid.qmin), float(grid.qmax))
+
+    def logits(self, x: "tf.Tensor") -> "tf.Tensor":
+        """Return the scores for images (n, 28, 28, 1) from 0 to 1."""
+        tf = load_tensorflow()
+        kernel = {
+            k: self._on_grid(k, v)
+            for k, v in self.arrays.items()
+            if k.endswith("kernel")
+        }
+        bias = self.arrays
+        x = tf.nn.conv2d(x, kernel["conv/kernel"], 1, "VALID") + bias["conv/bias"]
+        x = tf.nn.max_pool2d(tf.nn.relu(x), 2, 2, "VALID")
+        x = tf.reshape(self._on_grid("conv", x), (-1, 5408))
+        x = tf.nn.relu(x @ kernel["dense/kernel"] + bias["dense/bias"])
+        x = self._on_grid("dense", x)
+        return x @ kernel["logits/kernel"] + bias["logits/bias"]
+
+    def trained(self, losses: tuple[float, ...]) -> Trained:
+        """Return what has been learnt, in NumPy."""
+        found = {k: _above_0(scale).numpy() for k, scale in self.scales.items()}
+        return Trained(
+            {name: array.numpy() for name, array in self.arrays.items()},
+            {k: replace(p, scale=found[f"{k}/kernel"])
+             for k, p in self.kernel_params.items()},
+            {k: replace(p, scale=found[k]) for k, p in self.act_params.items()},
+            losses,
+        )  # fmt: skip
+
+
+def _above_0(scale: "tf.Variable") -> "tf.Tensor":
+    tf = load_tensorflow()
+    return tf.abs(scale) + float(np.finfo(np.float32).tiny)
+
+
+def _compiled_step(learner: _Learner, images, labels, movement):
+    """Return a function (rows, rate) -> loss that makes one step of Adam."""
+    tf = load_tensorflow()
+    optimizer = tf.keras.optimizers.Adam(1e-3)
+    optimizer.build(learner.variables)
+    all_images, all_labels = tf.constant(images), tf.constant(labels)
+
+    @tf.function(reduce_retracing=True)
+    def step(rows, rate):
+        x = tf.cast(tf.gather(all_images, rows), tf.float32)
+        x = x / 255 if images.dtype == np.uint8 else x
+        if movement is not None:
+            x = moved(x, *movement)
+        with tf.GradientTape() as tape:
+            each = tf.nn.sparse_softmax_cross_entropy_with_logits(
+                tf.gather(all_labels, rows), learner.logits(x)
+            )
+            loss = tf.reduce_mean(each)
+        slopes = tape.gradient(loss, learner.variables)
+        optimizer.learning_rate.assign(rate)
+        optimizer.apply_gradients(zip(slopes, learner.variables, strict=True))
+        return loss
+
+    return lambda rows, rate: step(tf.constant(rows), tf.constant(rate))
+
+
+def _rates(steps: int, peak: float) -> np.ndarray:
+    """Return the learning rate of each step: up over 5 %, then a cosine to 0."""
+    done = np.arange(steps) / steps
+    return np.float32(
+        peak * np.minimum(1, done / 0.05 + 0.05) * np.cos(done * np.pi / 2) ** 2
+    )
+
+
+def _epochs(n: int, batch: int, rates: np.ndarray, seed: int) -> Iterator[Iterator]:
+    """Yield for each epoch its (rows of a batch, learning rate)."""
+    rng = np.random.default_rng(seed)
+    for begin in range(0, len(rates), n // batch):
+        order = rng.permutation(n).astype(np.int32)
+        rows = order[: n // batch * batch].reshape(-1, batch)
+        yield zip(rows, rates[begin : begin + n // batch], strict=True)
+
+
+def _width(bits: int | None, name: str) -> int | None:
+    return None if bits is None else whole_number(bits, name, 2, 8)
+
+
+def _labels(labels: np.ndarray, n: int) -> np.ndarray:
+    labels = code_array(labels, "labels")
+    if labels.shape != (n,) or labels.min() < 0 or labels.max() > 9:
+        raise ValueError(
+            f"labels have shape {labels.shape} and run from {labels.min()} to "
+            f"{labels.max()}: {n} digits from 0 to 9 are needed, one for each image."
+        )
+    return labels.astype(np.int32)
