@@ -1,0 +1,173 @@
+"""Quantization-aware training with TensorFlow's toolkit, and the cure of its ranges.
+
+`tfmot.quantization.keras.quantize_model` puts fake-quant layers into a Keras model. The
+ranges of its activations begin at -6 to 6, whatever the network needs, and move by a
+thousandth a step: a fresh model is as good as chance. Set from the float model and some
+images, they are right at once. Introduced in lesson 04.
+"""
+
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qlib._network import checked_input
+from qlib.quiet import load_tensorflow, quiet
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+def load_tfmot() -> ModuleType:
+    """Return tensorflow_model_optimization, imported without its notes.
+
+    Example:
+        >>> load_tfmot().__name__
+        'tensorflow_model_optimization'
+    """
+    load_tensorflow()
+    with quiet():
+        import tensorflow_model_optimization as tfmot
+    return tfmot
+
+
+def calibrated_model(model: "tf.keras.Model", images: np.ndarray) -> "tf.keras.Model":
+    """Return `quantize_model(model)` with all ranges set from the float model.
+
+    Args:
+        model: a built Keras 2 model, Sequential or Functional, one layer after the
+            other; it stays as it is.
+        images: sample images, as for `qlib.nn.forward`: training images.
+
+    Raises:
+        TypeError: model is no model of Keras 2.
+        ValueError: model is not built, or images are no images.
+
+    Source: lesson 04, "The trap".
+
+    Example:
+        >>> from qlib.data import load_float_model, load_mnist
+        >>> from qlib.training import build_model
+        >>> model, (images, _) = build_model(load_float_model()), load_mnist()[0]
+        >>> found = ranges(calibrated_model(model, images[:100]))
+        >>> found["input"]
+        (0.0, 1.0)
+    """
+    _require_built(model)
+    images = checked_input(images, "conv")
+    real = images.astype(np.float32) / np.float32(255 if images.dtype == "u1" else 1)
+    with quiet():
+        quantized = load_tfmot().quantization.keras.quantize_model(model)
+        set_ranges(quantized, model, real)
+    return quantized
+
+
+def set_ranges(
+    quantized: "tf.keras.Model", model: "tf.keras.Model", images: np.ndarray
+) -> None:
+    """Set every range of `quantized` to what `model` shows on the images.
+
+    Kernels get plus and minus their largest magnitude (of each channel, where tfmot
+    keeps one range a channel), outputs their least and greatest value, widened to 0.
+
+    Args:
+        quantized: what tfmot made of `model`; its ranges change.
+        model: the float model.
+        images: real images as the model takes them, shape (n, ...).
+
+    Raises:
+        ValueError: a layer has a range of a kind that is not known.
+
+    Source: lesson 04, "The trap".
+
+    Example:
+        >>> from qlib.data import load_float_model
+        >>> from qlib.training import build_model
+        >>> model = build_model(load_float_model())
+        >>> quantized = load_tfmot().quantization.keras.quantize_model(model)
+        >>> set_ranges(quantized, model, np.zeros((1, 28, 28, 1), np.float32))
+        >>> round(ranges(quantized)["quant_dense/kernel"][1], 2)
+        1.05
+    """
+    for layer, kind, low, high in _range_variables(quantized):
+        seen = images if kind == "input" else _seen(model, layer, kind, images)
+        axes = tuple(range(np.ndim(seen) - len(low.shape)))
+        least, most = np.min(seen, axes), np.max(seen, axes)
+        if kind.endswith("kernel"):
+            most = np.maximum(-least, most)
+            least = -most
+        low.assign(np.minimum(least, 0))
+        high.assign(np.maximum(most, 0))
+
+
+def ranges(quantized: "tf.keras.Model") -> dict[str, tuple]:
+    """Return {"layer/kind": (min, max)} for all ranges in a quantized model.
+
+    The range of the images is called "input".
+
+    Args:
+        quantized: a model of tfmot's `quantize_model`.
+
+    Example:
+        >>> from qlib.training import build_model
+        >>> fresh = load_tfmot().quantization.keras.quantize_model(build_model())
+        >>> ranges(fresh)["quant_conv/post_activation"]
+        (-6.0, 6.0)
+    """
+    return {
+        kind if kind == "input" else f"{layer.name}/{kind}": tuple(
+            _plain(v.numpy()) for v in (low, high)
+        )
+        for layer, kind, low, high in _range_variables(quantized)
+    }
+
+
+def _range_variables(quantized: "tf.keras.Model") -> list[tuple]:
+    """Return (layer, kind, variable of the minimum, of the maximum) of each range."""
+    found = []
+    for layer in quantized.layers:
+        by_name = {v.name.split("/")[-1].split(":")[0]: v for v in layer.variables}
+        for name, low in by_name.items():
+            if name.endswith("_min"):
+                kind = name.removesuffix("_min")
+                high = by_name[f"{kind}_max"]
+                wraps = hasattr(layer, "layer")  # all but the layer for the images
+                found.append((layer, kind if wraps else "input", low, high))
+    return found
+
+
+def _seen(model: "tf.keras.Model", wrapper, kind: str, images: np.ndarray):
+    """Return the tensor of the float model whose range is asked for."""
+    tf, name = load_tensorflow(), wrapper.layer.name
+    layer = model.get_layer(name)
+    if kind.endswith("kernel"):
+        return getattr(layer, kind).numpy()
+    if kind == "post_activation":
+        return tf.keras.Model(model.inputs, layer.output).predict(images, verbose=0)
+    if kind != "pre_activation":
+        raise ValueError(f"layer {name!r} has a range of the unknown kind {kind!r}.")
+    linear = type(layer).from_config({**layer.get_config(), "activation": "linear"})
+    before = tf.keras.Model(model.inputs, layer.input).predict(images, verbose=0)
+    linear.build(before.shape)
+    linear.set_weights(layer.get_weights())
+    return linear(before).numpy()
+
+
+def _plain(value: np.ndarray) -> Any:
+    return value if value.ndim else float(value)
+
+
+def _require_built(model: Any) -> None:
+    keras = load_tensorflow().keras
+    if not isinstance(model, keras.Model):
+        kind = f"{type(model).__module__}.{type(model).__name__}"
+        raise TypeError(
+            f"model is a {kind}: tfmot takes models of Keras 2 only. Set "
+            "TF_USE_LEGACY_KERAS=1 before TensorFlow is imported (import qlib does "
+            "it) and build the model with tf.keras."
+        )
+    if not model.built:
+        raise ValueError(
+            "the model is not built: give its first layer an input shape, such as "
+            "Input((28, 28, 1)), or call it once."
+        )
