@@ -132,15 +132,28 @@ def train_float_model(
         tf.keras.losses.CategoricalCrossentropy(label_smoothing=smoothing),
         metrics=["accuracy"],
     )
-    batches = _batches(images, labels, batch, rotation, shift, zoom, slant)
-    model.fit(batches, epochs=epochs, verbose=0, callbacks=[_line_per_epoch(epochs)])
+    data = batches(images, labels, batch, rotation, shift, zoom, slant)
+    model.fit(data, epochs=epochs, verbose=0, callbacks=[_line_per_epoch(epochs)])
     return weights_of(model)
 
 
-def _batches(images, labels, batch: int, *movement: float) -> "tf.data.Dataset":
+def batches(
+    images: np.ndarray, labels: np.ndarray, batch: int, *movement: float
+) -> "tf.data.Dataset":
     """Return shuffled batches of moved real images and one-hot labels.
 
     The images stay uint8 and become real a batch at a time: a quarter of the memory.
+
+    Args:
+        images: uint8, shape (n, 28, 28).
+        labels: digits, shape (n,).
+        batch: images at once; what is left over is left out.
+        movement: rotation, shift, zoom and slant, as for `qlib.augmentation.moved`.
+
+    Example:
+        >>> images, labels = np.zeros((5, 28, 28), np.uint8), np.arange(5)
+        >>> [x.shape for x, y in batches(images, labels, 2, 8.0, 1.0, 0.1, 0.1)]
+        [TensorShape([2, 28, 28, 1]), TensorShape([2, 28, 28, 1])]
     """
     tf = load_tensorflow()
     images, labels = tf.constant(images[..., None]), tf.one_hot(labels, 10)

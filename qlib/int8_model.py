@@ -1,0 +1,128 @@
+"""The course's int8 model: quantization-aware training of the float one, converted.
+
+    python3 course.py run python -m qlib.int8_model
+
+writes data/mnist_qat_int8.tflite and a record of how it was made, if the file scores
+`LEAST_ACCURACY` or more. TensorFlow loads inside the functions that need it.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qlib import tflite
+from qlib.data import DATA, load_float_model, load_mnist
+from qlib.quiet import load_tensorflow
+from qlib.tfmot_qat import calibrated_model
+from qlib.training import batches, build_model
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+LEAST_ACCURACY = 0.9925
+NAME = "mnist_qat_int8.tflite"
+SAMPLE = 1000  # training images that the ranges come from
+
+# Fixed beforehand: a tenth of a float training's rate, its movements and smoothing.
+RECIPE = {
+    "epochs": 2,
+    "batch": 256,
+    "peak": 2e-4,
+    "rotation": 8.0,
+    "shift": 1.0,
+    "zoom": 0.10,
+    "slant": 0.10,
+    "smoothing": 0.05,
+    "seed": 0,
+}
+
+
+def train_int8(
+    weights: Mapping[str, np.ndarray],
+    images: np.ndarray,
+    labels: np.ndarray,
+    recipe: Mapping = RECIPE,
+) -> "tf.keras.Model":
+    """Return a tfmot model after a short quantization-aware training.
+
+    Args:
+        weights: the float network, as for `qlib.nn.forward`.
+        images: uint8, shape (n, 28, 28), with n at least one batch.
+        labels: digits, shape (n,).
+        recipe: settings, all of those of `RECIPE`.
+
+    Raises:
+        ValueError: there are fewer images than one batch holds.
+
+    Source: Jacob et al. 2018 (arXiv 1712.05877), section 3. Lesson 04.
+
+    Example:
+        >>> (images, labels), _ = load_mnist()
+        >>> recipe = {**RECIPE, "epochs": 1}
+        >>> model = train_int8(load_float_model(), images[:256], labels[:256], recipe)
+        >>> len(model.layers)
+        6
+    """
+    if len(images) < recipe["batch"]:
+        raise ValueError(
+            f"there are {len(images)} images, fewer than one batch {recipe['batch']} "
+            "holds: give more images or a smaller batch."
+        )
+    tf = load_tensorflow()
+    tf.keras.utils.set_random_seed(recipe["seed"])
+    model = calibrated_model(build_model(weights), images[:SAMPLE])
+    steps = len(images) // recipe["batch"] * recipe["epochs"]
+    model.compile(
+        tf.keras.optimizers.Adam(
+            tf.keras.optimizers.schedules.CosineDecay(recipe["peak"], steps)
+        ),
+        tf.keras.losses.CategoricalCrossentropy(label_smoothing=recipe["smoothing"]),
+    )
+    movement = [recipe[name] for name in ("rotation", "shift", "zoom", "slant")]
+    data = batches(images, labels, recipe["batch"], *movement)
+    model.fit(data, epochs=recipe["epochs"], verbose=0)
+    return model
+
+
+def make(folder: str | Path = DATA) -> float:
+    """Train, convert, score on the test digits, write the file; return the accuracy.
+
+    Args:
+        folder: where the file and its record go; both are replaced whole.
+
+    Raises:
+        ValueError: the accuracy is below `LEAST_ACCURACY`; nothing is written then.
+    """
+    (images, labels), test = load_mnist()
+    content = tflite.convert_quantized(train_int8(load_float_model(), images, labels))
+    accuracy = float(np.mean(tflite.predict(content, test[0]) == test[1]))
+    if accuracy < LEAST_ACCURACY:
+        raise ValueError(
+            f"the int8 file scores {accuracy:.4f} on the test digits, and at least "
+            f"{LEAST_ACCURACY:.4f} is needed: {NAME} was left as it is."
+        )
+    record = {
+        "test_accuracy": accuracy,
+        **RECIPE,
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    path = Path(folder) / NAME
+    text = (json.dumps(record, indent=2) + "\n").encode()
+    for target, data in ((path, content), (path.with_suffix(".json"), text)):
+        part = target.with_name(target.name + ".part")
+        part.write_bytes(data)
+        os.replace(part, target)
+    return accuracy
+
+
+if __name__ == "__main__":
+    try:
+        print(f"accuracy on the test digits: {make():.4f}")
+    except ValueError as error:
+        raise SystemExit(f"Not saved: {error}") from error
