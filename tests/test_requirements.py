@@ -1,8 +1,10 @@
 """pyproject.toml, requirements.txt, environment.yml and this Python say the same."""
 
+import json
 import re
+import subprocess
+import sys
 import tomllib
-from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -95,10 +97,16 @@ def test_conda_gets_a_fitting_python_pip_and_the_same_lock():
 
 
 def test_what_is_installed_is_exactly_the_lock():
-    here = {
-        canonicalize_name(item.metadata["Name"]): item.version
-        for item in distributions()
-    }
+    # A fresh Python is asked: what other tests import may put setuptools' own copies of
+    # packages in its path.
+    list_all = (
+        "import importlib.metadata as m, json; print(json.dumps("
+        "[(d.metadata['Name'], d.version) for d in m.distributions()]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", list_all], capture_output=True, text=True, check=True
+    )
+    here = {canonicalize_name(name): v for name, v in json.loads(done.stdout)}
     here = {name: v for name, v in here.items() if name not in NOT_LOCKED}
     expected = {name: v for name, v in locked().items() if name not in NOT_LOCKED}
     assert here == expected
