@@ -1,6 +1,6 @@
 """Three arms from one float model: rounded, fine-tuned in float, trained on the grid.
 
-    python3 course.py run python benchmarks/arms.py             about ten minutes
+    python3 course.py run python benchmarks/arms.py             six to ten minutes
     python3 course.py run python benchmarks/arms.py --validate  compare learning rates
 
 All arms see the same digits in the same order, for as many steps, with one schedule.
