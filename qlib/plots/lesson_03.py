@@ -46,7 +46,7 @@ def _outline(histogram: Histogram, most: int = 120) -> Curve:
 def tensors(histograms: Mapping[str, Histogram]):
     """Draw each tensor's histogram on a log axis, three in a row."""
     rows = -(-len(histograms) // 3)
-    figure, panels = new_figure(2.5 * rows, rows, 3, sharey=True, squeeze=False)
+    figure, panels = new_figure(2.7 * rows, rows, 3, sharey=True, squeeze=False)
     for axes in panels.flat[len(histograms) :]:
         axes.remove()
     for axes, (name, histogram) in zip(panels.flat, histograms.items(), strict=False):
@@ -58,6 +58,7 @@ def tensors(histograms: Mapping[str, Histogram]):
         axes.set_yticks([1e-6, 1e-4, 1e-2, 1])
         axes.minorticks_off()
         axes.locator_params(axis="x", nbins=4)
+        axes.set_xlabel("value", labelpad=1)
     for row in panels:
         row[0].set_ylabel("share of values")
     return figure, (
