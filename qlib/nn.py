@@ -29,6 +29,7 @@ from qlib._network import (
     shared_layers,
     transformed,
 )
+from qlib.memory import trim
 
 Weights = Mapping[str, np.ndarray]
 Transform = Mapping[str, Callable[[np.ndarray], np.ndarray]]
@@ -302,11 +303,18 @@ def predict_each(
             digits.append(kept["logits"][1].argmax(axis=1))
         return digits
 
-    with one_blas_thread(), ThreadPoolExecutor(os.cpu_count()) as pool:
-        parts = list(pool.map(found, chunks(images, "conv")))
+    with one_blas_thread():
+        parts = list(_threads().map(found, chunks(images, "conv")))
+    trim()
     joined = (np.concatenate(digits) for digits in zip(*parts, strict=True))
     result = dict(zip(order, joined, strict=True))
     return {name: result[name] for name in models}
+
+
+@functools.cache
+def _threads() -> ThreadPoolExecutor:
+    """Return the threads that share the work, always the same ones."""
+    return ThreadPoolExecutor(os.cpu_count())
 
 
 def accuracy(
