@@ -70,6 +70,18 @@ def whole_number(value: Any, name: str, low: int, high: int) -> int:
     return int(value)
 
 
+def one_number(value: Any, name: str, low: float, high: float) -> float:
+    """Return `value` as a float above `low` and up to `high`, refusing all else."""
+    number = plain_array(value, name)
+    if number.ndim or number.dtype.kind not in "iuf":
+        raise TypeError(f"{name} is {value!r:.60}: one number is needed.")
+    if not low < number <= high:
+        raise ValueError(
+            f"{name} is {number}: above {low:g} up to {high:g} is allowed."
+        )
+    return float(number)
+
+
 def flag(value: Any, name: str) -> bool:
     """Return `value` as a bool, refusing what only looks like one."""
     if not isinstance(value, (bool, np.bool_)):

@@ -96,6 +96,20 @@ def checked_input(images: Any, start: str) -> np.ndarray:
     return real_array(images, "images")
 
 
+def unit_images(images: Any) -> np.ndarray:
+    """Return images (n, 28, 28, 1), uint8 or from 0 to 1; refuse all others."""
+    images = checked_input(images, "conv")
+    if images.dtype == np.uint8:
+        return images
+    require_finite(images, "images")
+    if not 0 <= images.min() <= images.max() <= 1:
+        raise ValueError(
+            f"images run from {images.min():g} to {images.max():g}: give uint8 grey "
+            "levels, or real values from 0 to 1 (grey levels / 255)."
+        )
+    return images
+
+
 def checked_labels(labels: Any, shape: tuple[int, ...]) -> np.ndarray:
     """Return the labels as an integer array of the shape (n,) that n images ask for."""
     labels = plain_array(labels, "labels")

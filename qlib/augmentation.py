@@ -1,13 +1,41 @@
 """Move training digits a little, so that the network meets each one in many forms."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qlib._checked import plain_array
 from qlib.quiet import load_tensorflow
 
 if TYPE_CHECKING:
     import tensorflow as tf
+
+
+def four_numbers(movement: Sequence[float]) -> tuple[float, ...]:
+    """Return the four largest movements as floats, refusing what is none.
+
+    Args:
+        movement: largest rotation, shift, zoom and slant, as for `moved`.
+
+    Raises:
+        TypeError: they are no numbers.
+        ValueError: they are not four, negative or not finite, or a zoom of 1 or more.
+
+    Example:
+        >>> four_numbers((8, 1, 0.1, 0.1))
+        (8.0, 1.0, 0.1, 0.1)
+    """
+    numbers = plain_array(movement, "movement")
+    if numbers.dtype.kind not in "iuf":
+        raise TypeError(f"movement has dtype {numbers.dtype}: numbers are needed.")
+    fits = numbers.shape == (4,) and np.isfinite(numbers).all() and numbers.min() >= 0
+    if not fits or numbers[2] >= 1:
+        raise ValueError(
+            f"movement is {movement!r:.60}: four numbers from 0 up are needed, the "
+            "largest rotation (degrees), shift (pixels), zoom (below 1) and slant."
+        )
+    return tuple(map(float, numbers))
 
 
 def moved(

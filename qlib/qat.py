@@ -9,21 +9,23 @@ slope by the weights, and by the steps of the grids too (learned step size):
 TensorFlow loads inside the functions that need it. Introduced in lesson 04.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from qlib import nn
-from qlib._checked import code_array, whole_number
-from qlib._network import LAYERS, checked_input, checked_weights
-from qlib.augmentation import moved
+from qlib._checked import one_number, whole_number
+from qlib._network import LAYERS, checked_labels, checked_weights, unit_images
+from qlib.augmentation import four_numbers, moved
 from qlib.calibration import Histogram, mse_range
 from qlib.fitting import least_squares_scale
 from qlib.linear import fake_quantize
+from qlib.memory import give_back
 from qlib.params import QuantParams
 from qlib.quiet import load_tensorflow
+from qlib.ste import fake_quantize_ste, scaled_gradient
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -32,7 +34,7 @@ ACTIVATIONS = ("conv", "dense")  # outputs that are quantized; pixels are 8-bit 
 SAMPLE = 1000  # images for the first ranges of the activations
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trained:
     """A trained network with its grids.
 
@@ -40,13 +42,15 @@ class Trained:
         weights: the latent float arrays, as for `qlib.nn.forward`.
         kernel_params: grid of each layer's kernel; empty where weights stay float.
         act_params: grid of each layer's output; empty where activations stay float.
-        losses: mean loss of each epoch.
+        losses: of each step's batch, in the order of the steps.
+        kept: the network as it was after some steps, by their number.
     """
 
     weights: dict[str, np.ndarray]
     kernel_params: dict[str, QuantParams] = field(default_factory=dict)
     act_params: dict[str, QuantParams] = field(default_factory=dict)
     losses: tuple[float, ...] = ()
+    kept: dict[int, "Trained"] = field(default_factory=dict)
 
     def network(self) -> dict[str, np.ndarray]:
         """Return the weights with each kernel on its grid, for `qlib.nn`."""
@@ -73,75 +77,6 @@ class Trained:
         return nn.predict_each(models, images, transform=self.transform())[0]
 
 
-def round_ste(x: "tf.Tensor") -> "tf.Tensor":
-    """Return round(x), half to even, with the gradient of x itself.
-
-    The difference that is added is exact in float32, so the result is a whole number.
-
-    Args:
-        x: float tensor of any shape.
-
-    Source: Bengio et al. 2013, "Estimating or Propagating Gradients Through Stochastic
-    Neurons" (arXiv 1308.3432). Lesson 04.
-
-    Example:
-        >>> round_ste(load_tensorflow().constant([0.4, 1.5, -2.7])).numpy()
-        array([ 0.,  2., -3.], dtype=float32)
-    """
-    tf = load_tensorflow()
-    return x + tf.stop_gradient(tf.round(x) - x)
-
-
-def fake_quantize_ste(
-    x: "tf.Tensor", scale: "tf.Tensor", qmin: float, qmax: float
-) -> "tf.Tensor":
-    """Return x on its grid, with gradients by x and by the scale.
-
-    By x the gradient is 1 inside the range and 0 outside. By the scale it is
-    round(v) - v inside, with v = x / scale, and qmin or qmax outside: the learned step
-    size follows from the straight-through estimator alone.
-
-    Args:
-        x: float tensor of any shape.
-        scale: above 0, of a shape that broadcasts against x.
-        qmin, qmax: ends of the codes.
-
-    Source: Esser et al. 2020, "Learned Step Size Quantization" (arXiv 1902.08153).
-    Lesson 04.
-
-    Example:
-        >>> tf = load_tensorflow()
-        >>> fake_quantize_ste(tf.constant([-9.0, 0.3, 0.8]), 0.5, -1.0, 1.0).numpy()
-        array([-0.5,  0.5,  0.5], dtype=float32)
-    """
-    tf = load_tensorflow()
-    return scale * round_ste(tf.clip_by_value(x / scale, qmin, qmax))
-
-
-def scaled_gradient(x: "tf.Tensor", factor: float) -> "tf.Tensor":
-    """Return x, with its gradient multiplied by `factor`.
-
-    Args:
-        x: float tensor of any shape.
-        factor: such as 1 / sqrt(values * qmax), which makes the steps of a scale as
-            large, beside the scale, as those of the weights beside the weights.
-
-    Source: Esser et al. 2020 (arXiv 1902.08153), on the gradient's scale.
-    Lesson 04.
-
-    Example:
-        >>> float(scaled_gradient(load_tensorflow().constant(3.0), 0.1))
-        3.0
-    """
-    tf = load_tensorflow()
-
-    @tf.custom_gradient
-    def same(x: "tf.Tensor"):
-        return tf.identity(x), lambda slope: slope * factor
-
-    return same(x)
-
-
 def first_grids(
     weights: Mapping[str, np.ndarray],
     images: np.ndarray,
@@ -154,10 +89,14 @@ def first_grids(
         weights: as for `qlib.nn.forward`.
         images: training images; the first 1,000 show the activations.
         bits: of the kernels, one symmetric grid a channel, 2 to 8; None for float.
-        act_bits: of the outputs of conv and dense, from 0 up; None for float.
+        act_bits: of the outputs of conv and dense, from 0 up, 2 to 8; None for float.
 
     Returns:
         ({layer: grid of the kernel}, {layer: grid of the output}).
+
+    Raises:
+        TypeError, ValueError: weights or images as for `qlib.nn.forward`, real images
+            outside 0 to 1, or a width outside 2 to 8.
 
     Example:
         >>> from qlib.data import load_float_model, load_mnist
@@ -166,6 +105,8 @@ def first_grids(
         >>> kernels["dense"].scale.shape, outputs["conv"].qmax
         ((64,), 255)
     """
+    bits, act_bits = _width(bits, "bits"), _width(act_bits, "act_bits")
+    weights, images = checked_weights(weights), unit_images(images)
     kernels, outputs = {}, {}
     for name in LAYERS if bits else ():
         kernel = weights[f"{name}/kernel"]
@@ -194,6 +135,8 @@ def train(
     peak: float = 1e-3,
     movement: tuple[float, float, float, float] | None = (8.0, 1.0, 0.1, 0.1),
     seed: int = 0,
+    keep: Sequence[int] = (),
+    show: Callable[[Sequence, str], Iterable] = lambda steps, words: steps,
 ) -> Trained:
     """Return the network after training, on its grids if widths are given.
 
@@ -203,21 +146,26 @@ def train(
 
     Args:
         weights: trained arrays to start from, as for `qlib.nn.forward`.
-        images: uint8, shape (n, 28, 28), with n at least `batch`.
+        images: uint8, or real from 0 to 1, shape (n, 28, 28), n at least `batch`.
         labels: digits, shape (n,).
         bits: width of the kernels, 2 to 8; None for float.
         act_bits: width of the outputs of conv and dense, 2 to 8; None for float.
         epochs: passes over the images, 1 or more.
         batch: images a step.
-        peak: highest learning rate.
+        peak: highest learning rate, above 0 and at most 1.
         movement: largest rotation (degrees), shift (pixels), zoom and slant of the
             random movements of each image; None for none.
-        seed: of the order and the movements.
+        seed: of the order and the movements; Python's, NumPy's and TensorFlow's own
+            generators are set to it.
+        keep: numbers of steps after which the network is kept; 0 is the start.
+        show: yields the steps it is given, and shows how many are done, such as
+            `qlib.plots.live.progress`.
 
     Raises:
-        TypeError, ValueError: weights or images as for `qlib.nn.forward`; labels are
-            not n digits from 0 to 9; a width is outside 2 to 8; there are fewer images
-            than a batch holds.
+        TypeError, ValueError: weights or images as for `qlib.nn.forward`, or real
+            images outside 0 to 1; labels are not n digits from 0 to 9; a width is
+            outside 2 to 8; there are fewer images than a batch holds; peak, movement,
+            seed or a step to keep is none.
 
     Source: Jacob et al. 2018 (arXiv 1712.05877), section 3; Esser et al. 2020 (arXiv
     1902.08153). Lesson 04.
@@ -227,23 +175,29 @@ def train(
         >>> (images, labels), _ = load_mnist()
         >>> small = train(load_float_model(), images[:256], labels[:256], bits=4)
         >>> small.network()["dense/kernel"].shape, len(small.losses)
-        ((5408, 64), 1)
+        ((5408, 64), 2)
     """
-    bits, act_bits = (_width(b, n) for b, n in ((bits, "bits"), (act_bits, "act_bits")))
+    bits, act_bits = _width(bits, "bits"), _width(act_bits, "act_bits")
     epochs = whole_number(epochs, "epochs", 1, 10_000)
-    weights, labels = checked_weights(weights), _labels(labels, len(images))
-    images = checked_input(images, "conv")
+    weights, images = checked_weights(weights), unit_images(images)
+    labels = checked_labels(labels, (len(images),)).astype(np.int32)
     batch = whole_number(batch, "batch", 1, len(images))
+    peak = one_number(peak, "peak", 0.0, 1.0)
+    movement = None if movement is None else four_numbers(movement)
+    seed = whole_number(seed, "seed", 0, 2**32 - 1)
+    steps = _steps(len(images), batch, epochs, peak, seed)
+    keep = {whole_number(step, "a step to keep", 0, len(steps)) for step in keep}
     load_tensorflow().keras.utils.set_random_seed(seed)
-    grids = first_grids(weights, images, bits, act_bits)
-    learner = _Learner(weights, *grids)
-    step = _compiled_step(learner, images, labels, movement)
-    rates = _rates(len(images) // batch * epochs, peak)
-    losses = [
-        np.mean([float(step(rows, rate)) for rows, rate in batches])
-        for batches in _epochs(len(images), batch, rates, seed)
-    ]
-    return learner.trained(tuple(map(float, losses)))
+    learner = _Learner(weights, *first_grids(weights, images, bits, act_bits))
+    step = _compiled_step(learner, movement)
+    losses, kept = [], {0: learner.trained()} if 0 in keep else {}
+    for rows, rate in show(steps, f"{len(steps)} steps of training"):
+        losses.append(float(step(images[rows], labels[rows], rate)))
+        if len(losses) in keep:
+            kept[len(losses)] = learner.trained()
+    del step
+    give_back()
+    return replace(learner.trained(), losses=tuple(losses), kept=kept)
 
 
 class _Learner:
@@ -289,7 +243,7 @@ class _Learner:
         x = self._on_grid("dense", x)
         return x @ kernel["logits/kernel"] + bias["logits/bias"]
 
-    def trained(self, losses: tuple[float, ...]) -> Trained:
+    def trained(self) -> Trained:
         """Return what has been learnt, in NumPy."""
         found = {k: _above_0(scale).numpy() for k, scale in self.scales.items()}
         return Trained(
@@ -297,7 +251,6 @@ class _Learner:
             {k: replace(p, scale=found[f"{k}/kernel"])
              for k, p in self.kernel_params.items()},
             {k: replace(p, scale=found[k]) for k, p in self.act_params.items()},
-            losses,
         )  # fmt: skip
 
 
@@ -306,22 +259,21 @@ def _above_0(scale: "tf.Variable") -> "tf.Tensor":
     return tf.abs(scale) + float(np.finfo(np.float32).tiny)
 
 
-def _compiled_step(learner: _Learner, images, labels, movement):
-    """Return a function (rows, rate) -> loss that makes one step of Adam."""
+def _compiled_step(learner: _Learner, movement):
+    """Return a function (images, labels, rate) -> loss that makes one step of Adam."""
     tf = load_tensorflow()
     optimizer = tf.keras.optimizers.Adam(1e-3)
     optimizer.build(learner.variables)
-    all_images, all_labels = tf.constant(images), tf.constant(labels)
 
     @tf.function(reduce_retracing=True)
-    def step(rows, rate):
-        x = tf.cast(tf.gather(all_images, rows), tf.float32)
-        x = x / 255 if images.dtype == np.uint8 else x
+    def step(images, labels, rate):
+        x = tf.cast(images, tf.float32)
+        x = x / 255 if images.dtype == tf.uint8 else x
         if movement is not None:
             x = moved(x, *movement)
         with tf.GradientTape() as tape:
             each = tf.nn.sparse_softmax_cross_entropy_with_logits(
-                tf.gather(all_labels, rows), learner.logits(x)
+                labels, learner.logits(x)
             )
             loss = tf.reduce_mean(each)
         slopes = tape.gradient(loss, learner.variables)
@@ -329,35 +281,25 @@ def _compiled_step(learner: _Learner, images, labels, movement):
         optimizer.apply_gradients(zip(slopes, learner.variables, strict=True))
         return loss
 
-    return lambda rows, rate: step(tf.constant(rows), tf.constant(rate))
+    return lambda *arguments: step(*map(tf.constant, arguments))
 
 
 def _rates(steps: int, peak: float) -> np.ndarray:
     """Return the learning rate of each step: up over 5 %, then a cosine to 0."""
-    done = np.arange(steps) / steps
-    return np.float32(
-        peak * np.minimum(1, done / 0.05 + 0.05) * np.cos(done * np.pi / 2) ** 2
-    )
+    warm_up = steps // 20
+    up = peak * np.arange(1, warm_up + 1) / max(warm_up, 1)
+    fallen = np.arange(steps - warm_up) / (steps - warm_up)
+    return np.float32([*up, *(peak * (1 + np.cos(np.pi * fallen)) / 2)])
 
 
-def _epochs(n: int, batch: int, rates: np.ndarray, seed: int) -> Iterator[Iterator]:
-    """Yield for each epoch its (rows of a batch, learning rate)."""
-    rng = np.random.default_rng(seed)
-    for begin in range(0, len(rates), n // batch):
-        order = rng.permutation(n).astype(np.int32)
-        rows = order[: n // batch * batch].reshape(-1, batch)
-        yield zip(rows, rates[begin : begin + n // batch], strict=True)
+def _steps(n: int, batch: int, epochs: int, peak: float, seed: int) -> list[tuple]:
+    """Return for each step of all epochs its (rows of the batch, learning rate)."""
+    rng, each = np.random.default_rng(seed), n // batch
+    rows = [rng.permutation(n)[: each * batch].reshape(each, batch)
+            for _ in range(epochs)]  # fmt: skip
+    rates = _rates(each * epochs, peak)
+    return list(zip(np.concatenate(rows), rates, strict=True))
 
 
 def _width(bits: int | None, name: str) -> int | None:
     return None if bits is None else whole_number(bits, name, 2, 8)
-
-
-def _labels(labels: np.ndarray, n: int) -> np.ndarray:
-    labels = code_array(labels, "labels")
-    if labels.shape != (n,) or labels.min() < 0 or labels.max() > 9:
-        raise ValueError(
-            f"labels have shape {labels.shape} and run from {labels.min()} to "
-            f"{labels.max()}: {n} digits from 0 to 9 are needed, one for each image."
-        )
-    return labels.astype(np.int32)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from qlib import nn, qat
+from qlib import nn, qat, ste
 from qlib.data import load_float_model, load_mnist
 from qlib.linear import fake_quantize
 from qlib.params import QuantParams
@@ -31,8 +31,8 @@ def gradients(function, *values):
 def test_rounding_is_that_of_numpy_and_its_gradient_is_1():
     x = np.concatenate([X * s for s in (1e-3, 1, 1e3, 1e5)]).astype(np.float32)
     tf = load_tensorflow()
-    np.testing.assert_array_equal(qat.round_ste(tf.constant(x)).numpy(), np.rint(x))
-    np.testing.assert_array_equal(gradients(qat.round_ste, x)[0], np.ones_like(x))
+    np.testing.assert_array_equal(ste.round_ste(tf.constant(x)).numpy(), np.rint(x))
+    np.testing.assert_array_equal(gradients(ste.round_ste, x)[0], np.ones_like(x))
 
 
 @pytest.mark.parametrize("bits", [2, 3, 4, 8])
@@ -40,7 +40,7 @@ def test_rounding_is_that_of_numpy_and_its_gradient_is_1():
 def test_forward_it_is_the_fake_quantization_of_lesson_01(bits, scale):
     grid = QuantParams(scale, 0, bits, narrow_range=True)
     scale = np.float32(scale)
-    found = qat.fake_quantize_ste(
+    found = ste.fake_quantize_ste(
         load_tensorflow().constant(X), scale, grid.qmin, grid.qmax
     )
     np.testing.assert_array_equal(found.numpy(), fake_quantize(X, grid))
@@ -50,7 +50,7 @@ def test_forward_it_is_the_fake_quantization_of_lesson_01(bits, scale):
 def test_its_gradient_by_x_is_1_inside_and_0_outside(scale):
     x = X[np.abs(np.abs(X / scale) - 3) > 1e-3]  # not at the very ends
     slope, _ = gradients(
-        lambda x, s: qat.fake_quantize_ste(x, s, -3.0, 3.0), x, np.float32(scale)
+        lambda x, s: ste.fake_quantize_ste(x, s, -3.0, 3.0), x, np.float32(scale)
     )
     np.testing.assert_array_equal(slope, np.abs(x / scale) < 3)
 
@@ -66,15 +66,15 @@ def test_its_gradient_by_the_scale_is_the_slope_with_the_rounding_held(scale):
     step = 1e-4
     wanted = np.sum(held(scale + step) - held(scale - step)) / (2 * step)
     _, slope = gradients(
-        lambda x, s: qat.fake_quantize_ste(x, s, -3.0, 3.0), X, np.float32(scale)
+        lambda x, s: ste.fake_quantize_ste(x, s, -3.0, 3.0), X, np.float32(scale)
     )
     np.testing.assert_allclose(slope, wanted, rtol=1e-4)
 
 
 def test_a_gradient_is_scaled_and_the_value_is_not():
     tf = load_tensorflow()
-    assert float(qat.scaled_gradient(tf.constant(3.0), 0.25)) == 3.0
-    assert gradients(lambda x: qat.scaled_gradient(x, 0.25), np.float32(3))[0] == 0.25
+    assert float(ste.scaled_gradient(tf.constant(3.0), 0.25)) == 3.0
+    assert gradients(lambda x: ste.scaled_gradient(x, 0.25), np.float32(3))[0] == 0.25
 
 
 # --- training ------------------------------------------------------------------------
@@ -118,6 +118,25 @@ def test_the_same_network_comes_out_in_tensorflow_and_in_numpy(two_bits):
     assert np.median(off) < 1e-4 and off.max() < 0.5
 
 
+def test_each_step_has_its_loss_and_asked_for_steps_are_kept():
+    told = []
+
+    def show(steps, words):
+        told.append((len(steps), words))
+        yield from steps
+
+    found = qat.train(
+        MODEL, IMAGES[:640], LABELS[:640], bits=2, keep=(0, 3, 5), show=show
+    )
+    assert told == [(5, "5 steps of training")] and len(found.losses) == 5
+    assert list(found.kept) == [0, 3, 5]
+    np.testing.assert_array_equal(
+        found.kept[0].weights["dense/kernel"], MODEL["dense/kernel"]
+    )
+    for name, array in found.network().items():
+        np.testing.assert_array_equal(found.kept[5].network()[name], array)
+
+
 def test_without_widths_it_is_plain_fine_tuning():
     found = qat.train(MODEL, IMAGES[:512], LABELS[:512], movement=None, peak=1e-4)
     assert found.kernel_params == {} and found.transform() == {}
@@ -151,8 +170,12 @@ BAD = {
     "half": ({"bits": 2.5}, TypeError, "bits is 2.5"),
     "epochs": ({"epochs": 0}, ValueError, "epochs is 0"),
     "batch": ({"batch": 300}, ValueError, "batch is 300: allowed are 1 to 256"),
-    "labels": ({"labels": LABELS[:255]}, ValueError, "256 digits from 0 to 9"),
-    "digits": ({"labels": LABELS[:256] + 5}, ValueError, "digits from 0 to 9"),
+    "labels": ({"labels": LABELS[:255]}, ValueError, "one label for each image"),
+    "digits": (
+        {"labels": LABELS[:256] + 5},
+        ValueError,
+        "labels run from 5 to 14: 0 to 9",
+    ),
     "float labels": ({"labels": LABELS[:256] / 1.0}, TypeError, "labels has dtype"),
     "weights": ({"weights": {}}, ValueError, "weights has no array"),
     "images": ({"images": IMAGES[:256, :20]}, ValueError, "images"),
@@ -165,3 +188,54 @@ def test_bad_input_is_named(kind):
     given = {"weights": MODEL, "images": IMAGES[:256], "labels": LABELS[:256]}
     with pytest.raises(error, match=message):
         qat.train(**{**given, **options})
+
+
+def with_nan(images):
+    real = images / np.float32(255)
+    real[0, 0, 0] = np.nan
+    return real
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"peak": np.nan}, ValueError, "peak is nan: above 0 up to 1"),
+        ({"peak": -1.0}, ValueError, "peak is -1.0"),
+        ({"peak": "fast"}, TypeError, "peak is 'fast'"),
+        ({"images": with_nan(IMAGES[:256])}, ValueError, "images holds 1 value"),
+        ({"images": IMAGES[:256] / 1.0}, ValueError, "images run from 0 to 255.*255"),
+        ({"movement": (8.0,)}, ValueError, "movement is .*four numbers"),
+        ({"movement": (np.nan, 1, 0.1, 0.1)}, ValueError, "movement is"),
+        ({"movement": (8, 1, 1.0, 0.1)}, ValueError, r"zoom \(below 1\)"),
+        ({"movement": "much"}, TypeError, "movement is 'much'"),
+        ({"keep": (3,)}, ValueError, "a step to keep is 3: allowed are 0 to 2"),
+        ({"keep": (1.5,)}, TypeError, "a step to keep is 1.5"),
+        ({"seed": -1}, ValueError, "seed is -1"),
+        ({"weights": None}, TypeError, "weights is NoneType"),
+    ],
+)
+def test_bad_settings_are_named_before_anything_is_trained(options, error, message):
+    given = {"weights": MODEL, "images": IMAGES[:256], "labels": LABELS[:256]}
+    with pytest.raises(error, match=message):
+        qat.train(**{**given, **options})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ((MODEL, IMAGES[:9], 0, 8), ValueError, "bits is 0: allowed are 2 to 8"),
+        ((MODEL, IMAGES[:9], 16, 8), ValueError, "bits is 16"),
+        ((MODEL, IMAGES[:9], 4, 1), ValueError, "act_bits is 1"),
+        ((None, IMAGES[:9], 4, 8), TypeError, "weights is NoneType"),
+        ((MODEL, None, 4, 8), TypeError, "images"),
+        ((MODEL, with_nan(IMAGES[:9]), 4, 8), ValueError, "images holds 1 value"),
+    ],
+)
+def test_bad_input_of_the_first_grids_is_named(arguments, error, message):
+    with pytest.raises(error, match=message):
+        qat.first_grids(*arguments)
+
+
+def test_two_networks_with_the_same_arrays_are_two():
+    one, other = qat.Trained(MODEL), qat.Trained(dict(MODEL))
+    assert one == one and one != other and len({one, other}) == 2
