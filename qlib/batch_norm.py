@@ -39,7 +39,8 @@ def fold_batch_norm(
     Raises:
         TypeError: an array holds no real numbers.
         ValueError: an array is empty, holds NaN or infinity or has another number of
-            channels; a variance is negative; epsilon is not above 0.
+            channels; a variance is negative; epsilon is not above 0; a folded value is
+            beyond float32.
 
     Source: Jacob et al. 2018 (arXiv 1712.05877), equation 14; Ioffe and Szegedy 2015
     (arXiv 1502.03167). Lesson 04.
@@ -64,9 +65,16 @@ def fold_batch_norm(
     epsilon = plain_array(epsilon, "epsilon")
     if epsilon.ndim or not 0 < epsilon < np.inf:
         raise ValueError(f"epsilon is {epsilon}: one finite number above 0 is needed.")
-    factor = rows["gamma"] / np.sqrt(rows["variance"] + epsilon)
-    folded = rows["beta"] + (rows["bias"] - rows["mean"]) * factor
-    return np.float32(kernel * factor), np.float32(folded)
+    with np.errstate(all="ignore"):  # what is too large is refused below
+        factor = rows["gamma"] / np.sqrt(rows["variance"] + epsilon)
+        folded = rows["beta"] + (rows["bias"] - rows["mean"]) * factor
+        kernel, folded = np.float32(kernel * factor), np.float32(folded)
+    if not (np.isfinite(kernel).all() and np.isfinite(folded).all()):
+        raise ValueError(
+            "the folded values are too large for float32: a variance near 0 with a "
+            "tiny epsilon, or huge weights."
+        )
+    return kernel, folded
 
 
 def _finite(x: ArrayLike, name: str) -> np.ndarray:

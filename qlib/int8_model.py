@@ -9,13 +9,15 @@ writes data/mnist_qat_int8.tflite and a record of how it was made, if the file s
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from qlib import tflite
+from qlib._checked import one_number, whole_number
+from qlib._network import checked_weights
 from qlib.data import DATA, load_float_model, load_mnist
 from qlib.quiet import load_tensorflow
 from qlib.tfmot_qat import calibrated_model
@@ -47,6 +49,7 @@ def train_int8(
     images: np.ndarray,
     labels: np.ndarray,
     recipe: Mapping = RECIPE,
+    callbacks: Sequence = (),
 ) -> "tf.keras.Model":
     """Return a tfmot model after a short quantization-aware training.
 
@@ -55,9 +58,11 @@ def train_int8(
         images: uint8, shape (n, 28, 28), with n at least one batch.
         labels: digits, shape (n,).
         recipe: settings, all of those of `RECIPE`.
+        callbacks: Keras callbacks, such as `qlib.plots.live.fit_progress` gives.
 
     Raises:
-        ValueError: there are fewer images than one batch holds.
+        TypeError, ValueError: weights as for `qlib.nn.forward`; images or labels as
+            for `qlib.training.batches`; a setting is missing, or is none.
 
     Source: Jacob et al. 2018 (arXiv 1712.05877), section 3. Lesson 04.
 
@@ -68,6 +73,7 @@ def train_int8(
         >>> len(model.layers)
         6
     """
+    weights, recipe = checked_weights(weights), _checked_recipe(recipe)
     if len(images) < recipe["batch"]:
         raise ValueError(
             f"there are {len(images)} images, fewer than one batch {recipe['batch']} "
@@ -75,6 +81,10 @@ def train_int8(
         )
     tf = load_tensorflow()
     tf.keras.utils.set_random_seed(recipe["seed"])
+    movement = [recipe[name] for name in ("rotation", "shift", "zoom", "slant")]
+    data = batches(
+        images, labels, recipe["batch"], *movement
+    )  # checks what it is given
     model = calibrated_model(build_model(weights), images[:SAMPLE])
     steps = len(images) // recipe["batch"] * recipe["epochs"]
     model.compile(
@@ -83,10 +93,23 @@ def train_int8(
         ),
         tf.keras.losses.CategoricalCrossentropy(label_smoothing=recipe["smoothing"]),
     )
-    movement = [recipe[name] for name in ("rotation", "shift", "zoom", "slant")]
-    data = batches(images, labels, recipe["batch"], *movement)
-    model.fit(data, epochs=recipe["epochs"], verbose=0)
+    model.fit(data, epochs=recipe["epochs"], verbose=0, callbacks=list(callbacks))
     return model
+
+
+def _checked_recipe(recipe: Mapping) -> dict:
+    """Return the settings, checked one by one."""
+    missing = [name for name in RECIPE if name not in recipe]
+    if missing:
+        raise ValueError(
+            f"the recipe has no {', '.join(missing)}: begin with dict(RECIPE), and "
+            "change what you like."
+        )
+    ends = {"epochs": (1, 10_000), "batch": (1, 60_000), "seed": (0, 2**32 - 1)}
+    whole = {name: whole_number(recipe[name], name, *ends[name]) for name in ends}
+    peak = one_number(recipe["peak"], "peak", 0.0, 1.0)
+    one_number(1 - recipe["smoothing"], "1 - smoothing", 0.0, 1.0)
+    return {**recipe, **whole, "peak": peak}
 
 
 def make(folder: str | Path = DATA) -> float:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qlib._checked import whole_number
+from qlib._checked import require_finite, whole_number
 from qlib._network import checked_input
+from qlib.memory import give_back
 from qlib.quiet import load_tensorflow, quiet
 
 if TYPE_CHECKING:
@@ -51,12 +52,16 @@ def convert_quantized(model: "tf.keras.Model") -> bytes:
             "the model has no fake-quant layers, so its ranges are not known: quantize "
             "it first, with qlib.tfmot_qat.calibrated_model(model, images)."
         )
+    give_back()  # converting takes 70 MB for a moment
     with quiet():
         converter = tf.lite.TFLiteConverter.from_keras_model(model)
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.inference_input_type = tf.int8
         converter.inference_output_type = tf.int8
-        return converter.convert()
+        content = converter.convert()
+    del converter
+    give_back()
+    return content
 
 
 def open_model(model: bytes | str | Path, batch: int = 1) -> "Interpreter":
@@ -114,6 +119,8 @@ def predict(
         array([7, 2, 1, 0, 4])
     """
     images = checked_input(images, "conv")
+    if images.dtype != np.uint8:
+        require_finite(images, "images")
     batch = min(whole_number(batch, "batch", 1, 10_000), len(images))
     interpreter, found = open_model(model, batch), []
     at, out = interpreter.get_input_details()[0], interpreter.get_output_details()[0]

@@ -1,17 +1,20 @@
 """Quantization-aware training with TensorFlow's toolkit, and the cure of its ranges.
 
-`tfmot.quantization.keras.quantize_model` puts fake-quant layers into a Keras model. The
-ranges of its activations begin at -6 to 6, whatever the network needs, and move by a
-thousandth a step: a fresh model is as good as chance. Set from the float model and some
-images, they are right at once. Introduced in lesson 04.
+`tfmot.quantization.keras.quantize_model` puts fake-quant layers into a Keras model.
+Their ranges begin at -6 to 6, whatever the network needs, and that of the images at 0
+to 0, which turns them into zeros: a fresh model is as good as chance. Training moves
+the ranges of outputs by a thousandth a step. Set from the float model and some images,
+all are right at once. Introduced in lesson 04.
 """
 
+from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qlib._network import checked_input
+from qlib._checked import real_array, require_finite
+from qlib._network import unit_images
 from qlib.quiet import load_tensorflow, quiet
 
 if TYPE_CHECKING:
@@ -41,7 +44,8 @@ def calibrated_model(model: "tf.keras.Model", images: np.ndarray) -> "tf.keras.M
 
     Raises:
         TypeError: model is no model of Keras 2.
-        ValueError: model is not built, or images are no images.
+        ValueError: model is not built, or images are no images, outside 0 to 1, or all
+            black.
 
     Source: lesson 04, "The trap".
 
@@ -54,7 +58,12 @@ def calibrated_model(model: "tf.keras.Model", images: np.ndarray) -> "tf.keras.M
         (0.0, 1.0)
     """
     _require_built(model)
-    images = checked_input(images, "conv")
+    images = unit_images(images)
+    if not images.any():
+        raise ValueError(
+            "images are all black: their range would be 0 to 0, which makes every "
+            "later image black, too. Give real images."
+        )
     real = images.astype(np.float32) / np.float32(255 if images.dtype == "u1" else 1)
     with quiet():
         quantized = load_tfmot().quantization.keras.quantize_model(model)
@@ -76,7 +85,9 @@ def set_ranges(
         images: real images as the model takes them, shape (n, ...).
 
     Raises:
-        ValueError: a layer has a range of a kind that is not known.
+        TypeError: images are not real, such as grey levels.
+        ValueError: images hold NaN or infinity; there are no ranges; a layer has one of
+            a kind that is not known.
 
     Source: lesson 04, "The trap".
 
@@ -89,10 +100,11 @@ def set_ranges(
         >>> round(ranges(quantized)["quant_dense/kernel"][1], 2)
         1.05
     """
+    images = real_array(images, "images")
+    require_finite(images, "images")
     for layer, kind, low, high in _range_variables(quantized):
-        seen = images if kind == "input" else _seen(model, layer, kind, images)
-        axes = tuple(range(np.ndim(seen) - len(low.shape)))
-        least, most = np.min(seen, axes), np.max(seen, axes)
+        parts = [images] if kind == "input" else _seen(model, layer, kind, images)
+        least, most = _ends(parts, len(low.shape))
         if kind.endswith("kernel"):
             most = np.maximum(-least, most)
             least = -most
@@ -107,6 +119,9 @@ def ranges(quantized: "tf.keras.Model") -> dict[str, tuple]:
 
     Args:
         quantized: a model of tfmot's `quantize_model`.
+
+    Raises:
+        ValueError: there are none.
 
     Example:
         >>> from qlib.training import build_model
@@ -133,24 +148,42 @@ def _range_variables(quantized: "tf.keras.Model") -> list[tuple]:
                 high = by_name[f"{kind}_max"]
                 wraps = hasattr(layer, "layer")  # all but the layer for the images
                 found.append((layer, kind if wraps else "input", low, high))
+    if not found:
+        raise ValueError(
+            "the model has no ranges: give what tfmot's quantize_model returns."
+        )
     return found
 
 
-def _seen(model: "tf.keras.Model", wrapper, kind: str, images: np.ndarray):
-    """Return the tensor of the float model whose range is asked for."""
+def _ends(parts: Iterable[np.ndarray], axes_kept: int) -> tuple:
+    """Return least and greatest value over all parts, for each channel or for all."""
+    ends = []
+    for part in parts:
+        axes = tuple(range(np.ndim(part) - axes_kept))
+        ends.append((np.min(part, axes), np.max(part, axes)))
+    lows, highs = zip(*ends, strict=True)
+    return np.min(lows, axis=0), np.max(highs, axis=0)
+
+
+def _seen(model, wrapper, kind: str, images: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the tensor of the float model whose range is asked for, in parts."""
     tf, name = load_tensorflow(), wrapper.layer.name
     layer = model.get_layer(name)
     if kind.endswith("kernel"):
-        return getattr(layer, kind).numpy()
-    if kind == "post_activation":
-        return tf.keras.Model(model.inputs, layer.output).predict(images, verbose=0)
-    if kind != "pre_activation":
+        yield getattr(layer, kind).numpy()
+        return
+    if kind not in ("post_activation", "pre_activation", "output"):
         raise ValueError(f"layer {name!r} has a range of the unknown kind {kind!r}.")
-    linear = type(layer).from_config({**layer.get_config(), "activation": "linear"})
-    before = tf.keras.Model(model.inputs, layer.input).predict(images, verbose=0)
-    linear.build(before.shape)
-    linear.set_weights(layer.get_weights())
-    return linear(before).numpy()
+    before = kind == "pre_activation"
+    until = tf.keras.Model(model.inputs, layer.input if before else layer.output)
+    if before:
+        config = {**layer.get_config(), "activation": "linear"}
+        linear = type(layer).from_config(config)
+        linear.build(layer.input_shape)
+        linear.set_weights(layer.get_weights())
+    for part in np.array_split(images, -(-len(images) // 100)):
+        x = until(part, training=False)
+        yield (linear(x) if before else x).numpy()
 
 
 def _plain(value: np.ndarray) -> Any:
@@ -163,7 +196,7 @@ def _require_built(model: Any) -> None:
         kind = f"{type(model).__module__}.{type(model).__name__}"
         raise TypeError(
             f"model is a {kind}: tfmot takes models of Keras 2 only. Set "
-            "TF_USE_LEGACY_KERAS=1 before TensorFlow is imported (import qlib does "
+            "TF_USE_LEGACY_KERAS=1 before tf.keras is first used (import qlib does "
             "it) and build the model with tf.keras."
         )
     if not model.built:

@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qlib import nn
-from qlib.augmentation import moved
+from qlib._checked import whole_number
+from qlib._network import (
+    checked_input,
+    checked_labels,
+    checked_weights,
+    unit_images,
+)
+from qlib.augmentation import four_numbers, moved
 from qlib.data import DATA, WEIGHT_SHAPES, load_mnist, save_float_model
 from qlib.quiet import load_tensorflow
 
@@ -48,6 +55,9 @@ def build_model(weights: Mapping[str, np.ndarray] | None = None) -> "tf.keras.Mo
         weights: arrays to start from, as `load_float_model` returns them; random
             ones if left out.
 
+    Raises:
+        TypeError, ValueError: weights as for `qlib.nn.forward`.
+
     Example:
         >>> build_model().count_params()
         347146
@@ -64,6 +74,7 @@ def build_model(weights: Mapping[str, np.ndarray] | None = None) -> "tf.keras.Mo
         ]
     )
     if weights is not None:
+        weights = checked_weights(weights)
         model.set_weights([weights[name] for name in WEIGHT_SHAPES])
     return model
 
@@ -76,6 +87,36 @@ def weights_of(model: "tf.keras.Model") -> dict[str, np.ndarray]:
         (10,)
     """
     return dict(zip(WEIGHT_SHAPES, model.get_weights(), strict=True))
+
+
+def predict_digits(model: "tf.keras.Model", images: np.ndarray) -> np.ndarray:
+    """Return the digit that a Keras model sees in each image, shape (n,).
+
+    A hundred images at a time: all of them as float32 would take 300 MB in the layers.
+
+    Args:
+        model: takes real images (n, 28, 28, 1), returns ten scores for each.
+        images: as for `qlib.nn.forward`.
+
+    Raises:
+        TypeError, ValueError: images are no images, or real ones outside 0 to 1.
+
+    Example:
+        >>> from qlib.data import load_float_model
+        >>> model = build_model(load_float_model())
+        >>> predict_digits(model, load_mnist()[1][0][:5])
+        array([7, 2, 1, 0, 4])
+    """
+    images = unit_images(images)
+    tf, divisor = load_tensorflow(), 255.0 if images.dtype == np.uint8 else 1.0
+
+    @tf.function(reduce_retracing=True)
+    def digits(part: "tf.Tensor") -> "tf.Tensor":
+        scores = model(tf.cast(part, tf.float32) / divisor, training=False)
+        return tf.argmax(scores, axis=1)
+
+    parts = np.array_split(images, -(-len(images) // 100))
+    return np.concatenate([digits(tf.constant(part)).numpy() for part in parts])
 
 
 def train_float_model(
@@ -145,25 +186,48 @@ def batches(
     The images stay uint8 and become real a batch at a time: a quarter of the memory.
 
     Args:
-        images: uint8, shape (n, 28, 28).
+        images: uint8, shape (n, 28, 28), with n at least `batch`.
         labels: digits, shape (n,).
         batch: images at once; what is left over is left out.
-        movement: rotation, shift, zoom and slant, as for `qlib.augmentation.moved`.
+        movement: rotation, shift, zoom and slant, as for `qlib.augmentation.moved`;
+            none leaves the images as they are.
+
+    Raises:
+        TypeError, ValueError: images are not uint8 of the shape (n, 28, 28); labels
+            are not one digit from 0 to 9 for each image; there are fewer images than
+            one batch holds; a movement is none.
 
     Example:
         >>> images, labels = np.zeros((5, 28, 28), np.uint8), np.arange(5)
         >>> [x.shape for x, y in batches(images, labels, 2, 8.0, 1.0, 0.1, 0.1)]
         [TensorShape([2, 28, 28, 1]), TensorShape([2, 28, 28, 1])]
     """
-    tf = load_tensorflow()
-    images, labels = tf.constant(images[..., None]), tf.one_hot(labels, 10)
+    tf, images = load_tensorflow(), _grey_levels(images)
+    labels = np.eye(10, dtype=np.float32)[checked_labels(labels, (len(images),))]
+    batch = whole_number(batch, "batch", 1, len(images))
+    movement = four_numbers(movement) if movement else ()
+
+    def look_up(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return images[rows], labels[rows]
 
     def prepare(rows):
-        real = tf.cast(tf.gather(images, rows), tf.float32) / 255
-        return moved(real, *movement), tf.gather(labels, rows)
+        # NumPy looks them up: TensorFlow would keep a second copy of all the images.
+        x, y = tf.numpy_function(look_up, [rows], [tf.uint8, tf.float32])
+        x, y = tf.ensure_shape(x, (batch, 28, 28)), tf.ensure_shape(y, (batch, 10))
+        real = tf.cast(x[..., None], tf.float32) / 255
+        return moved(real, *movement) if movement else real, y
 
     order = tf.data.Dataset.range(len(images)).shuffle(len(images))
     return order.batch(batch, drop_remainder=True).map(prepare).prefetch(2)
+
+
+def _grey_levels(images: np.ndarray) -> np.ndarray:
+    images = checked_input(images, "conv")
+    if images.dtype != np.uint8:
+        raise TypeError(
+            f"images has dtype {images.dtype}: uint8 grey levels are needed here."
+        )
+    return images[..., 0]
 
 
 def _line_per_epoch(epochs: int) -> "tf.keras.callbacks.Callback":

@@ -66,6 +66,12 @@ def test_bad_arrays_are_named(place, value, error, message):
         fold_batch_norm(*arrays)
 
 
+def test_what_float32_cannot_hold_is_named():
+    arrays = [*GOOD[:5], np.zeros(2)]
+    with pytest.raises(ValueError, match="too large for float32"):
+        fold_batch_norm(*arrays, epsilon=1e-90)
+
+
 @pytest.mark.parametrize("epsilon", [0.0, -1.0, np.nan, np.inf, [1.0]])
 def test_a_bad_epsilon_is_named(epsilon):
     with pytest.raises(ValueError, match="epsilon is"):

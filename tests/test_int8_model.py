@@ -7,8 +7,9 @@ import pytest
 
 from qlib import int8_model, tflite
 from qlib.data import load_float_model, load_mnist
-from qlib.tfmot_qat import calibrated_model, ranges
-from qlib.training import build_model
+from qlib.quiet import load_tensorflow
+from qlib.tfmot_qat import calibrated_model, load_tfmot, ranges
+from qlib.training import build_model, predict_digits
 
 (IMAGES, LABELS), _ = load_mnist()
 MODEL = load_float_model()
@@ -24,6 +25,52 @@ def test_a_step_of_training_moves_weights_and_leaves_the_ranges_near():
     moved = [np.abs(a - b).max() for a, b in zip(model.get_weights(),
              fresh.get_weights(), strict=True) if a.ndim > 1]  # fmt: skip
     assert all(0 < far < 0.01 for far in moved)
+
+
+def test_a_trained_model_is_saved_and_loads_again_as_h5(tmp_path):
+    recipe = {**int8_model.RECIPE, "epochs": 1, "batch": 128}
+    model = int8_model.train_int8(MODEL, IMAGES[:256], LABELS[:256], recipe)
+    path = tmp_path / "model.h5"
+    model.save(path)
+    with load_tfmot().quantization.keras.quantize_scope():
+        again = load_tensorflow().keras.models.load_model(path)
+    for a, b in zip(again.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    images = IMAGES[:300]
+    np.testing.assert_array_equal(
+        predict_digits(again, images), predict_digits(model, images)
+    )
+
+
+@pytest.mark.parametrize("labels", [LABELS[:256] + 5, LABELS[:255], LABELS[:256] / 1.0])
+def test_labels_that_are_no_digits_are_named(labels):
+    recipe = {**int8_model.RECIPE, "batch": 128}
+    with pytest.raises((TypeError, ValueError), match="labels"):
+        int8_model.train_int8(MODEL, IMAGES[:256], labels, recipe)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"batch": 0}, "batch is 0"),
+        ({"epochs": 0}, "epochs is 0"),
+        ({"peak": float("nan")}, "peak is nan"),
+        ({"smoothing": 1.5}, "1 - smoothing is -0.5"),
+        ({"rotation": float("nan")}, "movement is"),
+        ({"seed": -1}, "seed is -1"),
+    ],
+)
+def test_bad_settings_are_named(changes, message):
+    recipe = {**int8_model.RECIPE, "batch": 128, **changes}
+    with pytest.raises(ValueError, match=message):
+        int8_model.train_int8(MODEL, IMAGES[:256], LABELS[:256], recipe)
+
+
+def test_missing_settings_and_weights_are_named():
+    with pytest.raises(ValueError, match="the recipe has no epochs, batch.*RECIPE"):
+        int8_model.train_int8(MODEL, IMAGES[:256], LABELS[:256], {})
+    with pytest.raises(TypeError, match="weights is NoneType"):
+        int8_model.train_int8(None, IMAGES[:256], LABELS[:256])
 
 
 def test_fewer_images_than_a_batch_are_named():

@@ -94,6 +94,12 @@ def test_a_bad_batch_is_named(batch):
         tflite.predict(FILE, X_TEST[:4], batch=batch)
 
 
+def test_images_with_nan_are_named():
+    real = X_TEST[:4] / np.float32(255)
+    with pytest.raises(ValueError, match="images holds"):
+        tflite.predict(FILE, np.where(real > 0.5, np.nan, real))
+
+
 def test_images_of_another_shape_are_named():
     with pytest.raises(ValueError, match="images"):
         tflite.predict(FILE, X_TEST[:4, :20])

@@ -37,6 +37,17 @@ def test_a_fresh_model_scores_chance_and_a_calibrated_one_like_float(
     assert abs(score(calibrated) - score(keras_model)) <= 0.002
 
 
+def test_it_is_the_range_of_the_images_that_makes_a_fresh_model_blind(keras_model):
+    with quiet():
+        fresh = load_tfmot().quantization.keras.quantize_model(keras_model)
+    assert ranges(fresh)["input"] == (0.0, 0.0)
+    others = [pair for name, pair in ranges(fresh).items() if name != "input"]
+    assert all(np.all(low == -6) and np.all(high == 6) for low, high in others)
+    fresh.layers[0].variables[1].assign(1.0)
+    assert ranges(fresh)["input"] == (0.0, 1.0)
+    assert abs(score(fresh) - score(keras_model)) <= 0.004
+
+
 def test_the_ranges_are_those_that_numpy_sees(calibrated):
     found = ranges(calibrated)
     seen = nn.activations(MODEL, IMAGES[:1000])
@@ -82,6 +93,9 @@ def test_another_architecture_is_calibrated_too():
             layers.Input((8, 8, 2)),
             layers.Conv2D(5, 3, padding="same", activation="relu"),
             layers.DepthwiseConv2D(3),
+            layers.Conv2D(6, 1, use_bias=False),
+            layers.BatchNormalization(),
+            layers.ReLU(),
             layers.Flatten(),
             layers.Dense(7),
         ]
@@ -112,6 +126,21 @@ def test_a_model_that_is_not_built_is_named():
 def test_what_is_no_model_is_named(model):
     with pytest.raises(TypeError, match="Keras 2 only"):
         calibrated_model(model, IMAGES[:10])
+
+
+def test_images_that_would_make_it_blind_again_are_named(keras_model):
+    with pytest.raises(ValueError, match="images are all black"):
+        calibrated_model(keras_model, IMAGES[:10] * 0)
+    real = IMAGES[:10] / np.float32(255)
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        calibrated_model(keras_model, np.where(real > 0.5, np.nan, real))
+
+
+def test_a_model_without_ranges_and_grey_levels_for_ranges_are_named(keras_model):
+    with pytest.raises(ValueError, match="no ranges.*quantize_model"):
+        ranges(keras_model)
+    with pytest.raises(TypeError, match="images has dtype uint8"):
+        set_ranges(keras_model, keras_model, IMAGES[:10])
 
 
 def test_images_of_another_shape_are_named(keras_model):

@@ -70,6 +70,58 @@ def test_validation_scores_training_digits_that_were_held_out(quick, monkeypatch
     assert 0.7 < training.validate(quick) <= 1
 
 
+def test_a_batch_holds_the_images_and_labels_of_the_same_rows(few_digits):
+    (images, labels), _ = few_digits
+    by_image = {
+        image.tobytes(): label for image, label in zip(images, labels, strict=True)
+    }
+    seen = 0
+    for x, y in training.batches(images, labels, 64):
+        assert x.shape == (64, 28, 28, 1) and y.shape == (64, 10)
+        for image, label in zip(np.rint(255 * x.numpy()), y.numpy(), strict=True):
+            assert by_image[image.astype(np.uint8).tobytes()] == label.argmax()
+        seen += 64
+    assert seen == 2048
+
+
+@pytest.mark.parametrize(
+    ("labels", "error", "message"),
+    [
+        (np.full(2048, 10), ValueError, "labels run from 10 to 10: 0 to 9"),
+        (np.zeros(2047, int), ValueError, "one label for each image"),
+        (np.zeros(2048), TypeError, "labels has dtype float64"),
+    ],
+)
+def test_labels_that_are_no_digits_are_named(few_digits, labels, error, message):
+    with pytest.raises(error, match=message):
+        training.batches(few_digits[0][0], labels, 64)
+
+
+def test_images_that_make_no_batch_are_named(few_digits):
+    (images, labels), _ = few_digits
+    with pytest.raises(TypeError, match="images has dtype float64: uint8"):
+        training.batches(images / 255, labels, 64)
+    with pytest.raises(ValueError, match="batch is 3000: allowed are 1 to 2048"):
+        training.batches(images, labels, 3000)
+    with pytest.raises(ValueError, match="images has shape"):
+        training.batches(images[:, :20], labels, 64)
+    with pytest.raises(ValueError, match="weights has no array"):
+        training.build_model({})
+
+
+def test_a_keras_model_predicts_what_the_numpy_network_does(few_digits):
+    from qlib import nn
+
+    weights, (images, _) = load_float_model(), few_digits[1]
+    model = training.build_model(weights)
+    found = training.predict_digits(model, images[:257])
+    np.testing.assert_array_equal(found, nn.predict(weights, images[:257]))
+    real = images[:30, ..., None].astype(np.float32) / np.float32(255)
+    np.testing.assert_array_equal(training.predict_digits(model, real), found[:30])
+    with pytest.raises(ValueError, match="images has shape"):
+        training.predict_digits(model, images[:, :20])
+
+
 def test_too_few_images_for_one_batch_are_refused(few_digits):
     (images, labels), _ = few_digits
     with pytest.raises(ValueError, match="100 images.*batch 256"):
