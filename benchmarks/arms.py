@@ -6,8 +6,9 @@
 All arms see the same digits in the same order, for as many steps, with one schedule.
 The first command trains with each seed on all 60,000 training digits, scores on the
 test digits, prints a table and writes benchmarks/arms.json. The second trains a float
-model on 50,000 training digits and compares peak rates on the other 10,000: the rate
-below was chosen there, before the test digits were scored.
+model on 50,000 training digits and compares peak rates, for both arms that train, on
+the other 10,000, into benchmarks/arms_rates.json: the rate below was chosen there for
+the arm on the grid, before the test digits were scored.
 """
 
 import argparse
@@ -27,6 +28,7 @@ SEEDS = (0, 1, 2)
 EPOCHS = 3
 PEAK = 2e-3
 PEAKS = (5e-4, 1e-3, 2e-3, 4e-3)
+POINTS = 36  # of each learning curve
 
 
 def score(model: qat.Trained, images: np.ndarray, labels: np.ndarray) -> float:
@@ -34,9 +36,18 @@ def score(model: qat.Trained, images: np.ndarray, labels: np.ndarray) -> float:
     return float(np.mean(model.predict(images) == labels))
 
 
-def arms(weights: dict, data: tuple, test: tuple, peak: float, seeds: tuple) -> dict:
-    """Return {arm: {widths: accuracy for each seed}}; rounding has no seed."""
-    images, labels = data
+def curve(runs: list[qat.Trained]) -> list[float]:
+    """Return the mean loss of all runs in each of `POINTS` equal parts of the steps."""
+    losses = np.mean([run.losses for run in runs], axis=0)
+    return [round(float(np.mean(p)), 4) for p in np.array_split(losses, POINTS)]
+
+
+def arms(weights: dict, data: tuple, test: tuple, peak: float, seeds: tuple) -> tuple:
+    """Return {arm: {widths: accuracy for each seed}}, and {widths: learning curve}.
+
+    Rounding has no seed.
+    """
+    (images, labels), runs = data, {}
     found = {"rounded": {}, "float fine-tuned": {}, "trained on the grid": {}}
     for bits, act_bits in WIDTHS:
         grids = qat.first_grids(weights, images, bits, act_bits)
@@ -53,13 +64,15 @@ def arms(weights: dict, data: tuple, test: tuple, peak: float, seeds: tuple) -> 
             learnt = qat.train(
                 weights, images, labels, bits=bits, act_bits=act_bits, **options
             )
+            runs.setdefault(name, []).append(learnt)
             after = score(learnt, *test)
             found["trained on the grid"].setdefault(name, []).append(after)
             seconds = time.perf_counter() - start
             print(f"seed {seed}, {name}: {after:.4f} ({seconds:.0f} s)", flush=True)
+        runs.setdefault("float", []).append(tuned)
         unrounded = found.setdefault("float fine-tuned, not rounded", {})
         unrounded.setdefault("float", []).append(score(tuned, *test))
-    return found
+    return found, {name: curve(several) for name, several in runs.items()}
 
 
 def show(found: dict) -> None:
@@ -77,37 +90,46 @@ def validate() -> None:
     rest = images[-training.HELD_OUT :], labels[-training.HELD_OUT :]
     weights = training.train_float_model(images[some], labels[some])
     print(f"float: {nn.accuracy(weights, *rest):.4f}")
+    data, found = (images[some], labels[some]), {}
     for peak in PEAKS:
-        for bits, act_bits in ((4, 8), (2, 8), (2, 2)):
-            model = qat.train(
-                weights, images[some], labels[some],
-                bits=bits, act_bits=act_bits, epochs=EPOCHS, peak=peak,
-            )  # fmt: skip
-            found = score(model, *rest)
-            print(f"peak {peak:g}, W{bits}A{act_bits}: {found:.4f}", flush=True)
+        options = {"epochs": EPOCHS, "peak": peak}
+        tuned = qat.train(weights, *data, **options)
+        for bits, act_bits in WIDTHS[1:]:
+            name = f"W{bits}A{act_bits}"
+            grids = qat.first_grids(tuned.weights, data[0], bits, act_bits)
+            after = score(qat.Trained(tuned.weights, *grids), *rest)
+            model = qat.train(weights, *data, bits=bits, act_bits=act_bits, **options)
+            pair = {
+                "float fine-tuned": after,
+                "trained on the grid": score(model, *rest),
+            }
+            found.setdefault(name, {})[f"{peak:g}"] = pair
+            print(f"peak {peak:g}, {name}: {pair}", flush=True)
+    write("arms_rates.json", {"held out": training.HELD_OUT, "accuracy": found})
+
+
+def write(name: str, facts: dict) -> None:
+    """Write the record of a study, and the machine that it ran on."""
+    record = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", **facts}
+    text = json.dumps(record, indent=2) + "\n"
+    Path(__file__).with_name(name).write_text(text, encoding="utf-8")
 
 
 def main() -> None:
     """Run the study, or the choice of its rate."""
     parser = argparse.ArgumentParser(description="Compare three arms.")
-    parser.add_argument("--validate", action="store_true", help="write nothing")
+    parser.add_argument("--validate", action="store_true", help="compare rates")
     if parser.parse_args().validate:
         validate()
         return
     data, test = load_mnist()
     weights = load_float_model()
     found = {"float": {"float": [nn.accuracy(weights, *test)]}}
-    found |= arms(weights, data, test, PEAK, SEEDS)
+    scores, curves = arms(weights, data, test, PEAK, SEEDS)
+    found |= scores
     show(found)
-    record = {
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "epochs": EPOCHS,
-        "peak": PEAK,
-        "seeds": SEEDS,
-        "accuracy": found,
-    }
-    path = Path(__file__).with_name("arms.json")
-    path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    facts = {"epochs": EPOCHS, "peak": PEAK, "seeds": SEEDS}
+    write("arms.json", {**facts, "accuracy": found, "loss": curves})
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The two data files of the course, checked when they are read.
+"""The data files of the course, checked when they are read.
 
 A damaged file would show up lessons later as a strange accuracy, so both loaders
 compare what they read with what was published: names, shapes, types and the SHA-256 of
@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 DATA = Path(__file__).resolve().parent.parent / "data"
+STUDIES = DATA.parent / "benchmarks"
 
 MNIST_SHAPES = {
     "x_train": (60000, 28, 28),
@@ -69,6 +70,43 @@ def load_mnist(
         (arrays["x_train"], arrays["y_train"]),
         (arrays["x_test"], arrays["y_test"]),
     )
+
+
+def load_study(name: str, folder: str | Path = STUDIES) -> dict:
+    """Return the record of a long study: what `benchmarks/NAME.py` measured.
+
+    Args:
+        name: such as "arms" or "article".
+        folder: where the record is; the course's own `benchmarks` if left out.
+
+    Raises:
+        FileNotFoundError: there is no such record; the message says which there are.
+        ValueError: the record is damaged.
+
+    Source: the script of the same name makes it. Lesson 04.
+
+    Example:
+        >>> load_study("arms")["seeds"]
+        [0, 1, 2]
+    """
+    folder = Path(folder)
+    path = folder / f"{name}.json"
+    if not (str(name).isidentifier() and len(str(name)) < 100 and path.is_file()):
+        names = sorted(p.stem for p in folder.glob("*.json"))
+        raise FileNotFoundError(
+            f"there is no study {name!r:.60} in {folder.name}: there are "
+            f"{', '.join(names) or 'none'}."
+        )
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ValueError(
+            f"{path.name} is damaged. Restore it with: git checkout "
+            f"benchmarks/{path.name}"
+        )
+    return found
 
 
 def load_float_model(folder: str | Path = DATA) -> dict[str, np.ndarray]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,13 @@ import numpy as np
 import pytest
 
 from qlib import data
-from qlib.data import WEIGHT_SHAPES, load_float_model, load_mnist, save_float_model
+from qlib.data import (
+    WEIGHT_SHAPES,
+    load_float_model,
+    load_mnist,
+    load_study,
+    save_float_model,
+)
 
 
 @pytest.fixture(scope="module")
@@ -226,3 +233,31 @@ def test_a_record_without_digests_does_not_switch_the_check_off(tmp_path):
     record.write_text(json.dumps({"sha256": dict.fromkeys(WEIGHT_SHAPES, None)}))
     with pytest.raises(ValueError, match="not a readable record"):
         load_float_model(tmp_path)
+
+
+# --- studies -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["arms", "article"])
+def test_a_study_says_where_it_ran_and_what_every_seed_scored(name):
+    found = load_study(name)
+    assert {"machine", "seeds", "accuracy"} <= set(found)
+    scores = str(found["accuracy"]).replace("'", '"')
+    values = re.findall(r"0\.\d+", scores)
+    assert len(values) >= 3 * 3 and all(0.1 < float(v) < 1 for v in values)
+
+
+def test_a_study_that_is_not_there_is_named_with_those_that_are(tmp_path):
+    (tmp_path / "arms.json").write_text("{}")
+    with pytest.raises(FileNotFoundError, match="no study 'legs' in .*there are arms"):
+        load_study("legs", tmp_path)
+    for name in ("../arms", "a" * 300, ""):
+        with pytest.raises(FileNotFoundError, match="no study"):
+            load_study(name, tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\xfe"])
+def test_a_damaged_study_is_named_with_its_cure(tmp_path, content):
+    (tmp_path / "arms.json").write_bytes(content)
+    with pytest.raises(ValueError, match="arms.json is damaged.*git checkout"):
+        load_study("arms", tmp_path)
