@@ -13,8 +13,11 @@ import pytest
 
 from qlib.histogram import Histogram
 from qlib.linear import choose_params
-from qlib.plots import cover, lesson_01, lesson_02, lesson_03
-from qlib.plots.live import explore, progress
+from qlib.params import QuantParams
+from qlib.plots import cover, lesson_01, lesson_02, lesson_03, lesson_04
+from qlib.plots.live import explore, fit_progress, progress
+from qlib.qat import Trained
+from qlib.quiet import load_tensorflow
 from tests.figure_data import figures, first_difference
 from tests.notebooks import ROOT
 
@@ -38,6 +41,17 @@ def scores(last):
     """Return made-up accuracies of one layer, on and off, for both grains."""
     keys = itertools.product(("conv on", "conv off"), (None, -1), (8, 4))
     return {key: last if key[2] == 4 else 0.99 for key in keys}
+
+
+def trained(shift):
+    """Return a made-up network whose layer dense has the weights W, shifted."""
+    grid = QuantParams(0.1, 0, 2, narrow_range=True)
+    return Trained({"dense/kernel": W + np.float32(shift)}, {"dense": grid})
+
+
+def walk(last):
+    """Return a made-up weight on its way."""
+    return {"goal": (np.array([0.4, 0.6, last]), np.array([0.5, 0.5, 1.0]))}
 
 
 # Each figure twice: as it is, and with one thing changed that it shows.
@@ -150,6 +164,42 @@ PAIRS = {
         lambda: lesson_03.steps_bought({"a": 0.5, "b": 0.98}, 0.99),
         lambda: lesson_03.steps_bought({"a": 0.5, "b": 0.97}, 0.99),
     ],
+    "estimator": [
+        lambda: lesson_04.estimator(SHARES, np.round(9 * SHARES), SHARES, 1.0),
+        lambda: lesson_04.estimator(SHARES, np.round(9 * SHARES), 2 * SHARES, 1.0),
+    ],
+    "one_weight": [
+        lambda: lesson_04.one_weight(walk(0.8), 0.5),
+        lambda: lesson_04.one_weight(walk(0.9), 0.5),
+    ],
+    "learning_curves": [
+        lambda: lesson_04.learning_curves({"W2A2": SHARES}, steps=100),
+        lambda: lesson_04.learning_curves({"W2A2": 1.1 * SHARES}, steps=100),
+    ],
+    "gathering": [
+        lambda: lesson_04.gathering({0: trained(0), 9: trained(0.02)}, "dense", (0, 9)),
+        lambda: lesson_04.gathering({0: trained(0), 9: trained(0.04)}, "dense", (0, 9)),
+    ],
+    "gathering_at": [
+        lambda: lesson_04.gathering_at(np.full(80, 0.01), 5, 0.1, 0.05),
+        lambda: lesson_04.gathering_at(np.full(80, 0.02), 5, 0.1, 0.05),
+    ],
+    "arms": [
+        lambda: lesson_04.arms({"a": {"W8A8": [0.98], "W2A2": [0.9, 0.92]}}, 0.99),
+        lambda: lesson_04.arms({"a": {"W8A8": [0.98], "W2A2": [0.9, 0.93]}}, 0.99),
+    ],
+    "ranges_seen": [
+        lambda: lesson_04.ranges_seen({"x": {"true": (0, 1), "fresh": (-6, 6)}}),
+        lambda: lesson_04.ranges_seen({"x": {"true": (0, 2), "fresh": (-6, 6)}}),
+    ],
+    "channel_reach": [
+        lambda: lesson_04.channel_reach(SHARES, SHARES**2),
+        lambda: lesson_04.channel_reach(SHARES, SHARES**3),
+    ],
+    "stability": [
+        lambda: lesson_04.stability({"turn": ([0, 9], {"a": [1, 0.9]}, {"a": [1, 1]})}),
+        lambda: lesson_04.stability({"turn": ([0, 9], {"a": [1, 0.8]}, {"a": [1, 1]})}),
+    ],
     "cover": [lambda: cover.cover(IMAGE), lambda: cover.cover(IMAGE.T)],
 }
 
@@ -170,7 +220,7 @@ def test_a_figure_has_words_and_its_image_is_small(figure):
     assert metadata["image/png"]["alt"] in data["text/plain"]
 
 
-@pytest.mark.parametrize("lesson", [lesson_01, lesson_02, lesson_03])
+@pytest.mark.parametrize("lesson", [lesson_01, lesson_02, lesson_03, lesson_04])
 def test_every_figure_of_a_lesson_is_compared_here(lesson):
     drawn = {n for n, f in vars(lesson).items() if hasattr(f, "__wrapped__")}
     assert drawn <= set(PAIRS)
@@ -208,6 +258,28 @@ def test_progress_shows_a_bar_and_gives_all_items(capsys):
     assert capsys.readouterr().out == (
         "Progress: counting (a bar that fills while the cell runs)\n"
     )
+
+
+def test_the_slider_over_the_steps_shows_the_weights_of_that_step():
+    live = lesson_04.explore_gathering({0: trained(0), 9: trained(0.03)}, "dense")
+    slider, image = live.children
+    assert slider.options == (0, 9) and slider.value == 9
+    before = image.value
+    slider.value = 0
+    assert image.value != before
+
+
+def test_the_bar_of_a_training_counts_its_batches(capsys):
+    callback = fit_progress(3, "an epoch")
+    keras = load_tensorflow().keras
+    model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(
+        np.ones((6, 2)), np.ones(6), batch_size=2, verbose=0, callbacks=[callback]
+    )
+    assert "Progress: an epoch" in capsys.readouterr().out
+    bars = [c.cell_contents for c in callback.on_train_batch_end.__closure__]
+    assert [bar.value for bar in bars] == [3]
 
 
 @pytest.fixture

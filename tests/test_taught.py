@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 import qlib
-from qlib import errors, fitting, huffman, linear, noise, thresholds
+from qlib import errors, fitting, huffman, linear, noise, ste, thresholds
 from qlib.params import QuantParams
+from qlib.quiet import load_tensorflow
 from tests.notebooks import LESSONS, functions, name
 
 BY_NAME = {path.stem: path for path in LESSONS}
@@ -27,6 +28,8 @@ def taught(lesson: str, *wanted: str) -> dict:
     """Return the functions of these names from a lesson's cells, by themselves."""
     source = functions(BY_NAME[lesson])
     room = {"np": np, "QuantParams": QuantParams, "linear": linear}
+    if "tf." in " ".join(ast.unparse(source[function]) for function in wanted):
+        room["tf"] = load_tensorflow()
     for function in wanted:
         exec(compile(ast.unparse(source[function]), lesson, "exec"), room)
     return room
@@ -219,6 +222,52 @@ def test_huffman_lengths_of_lesson_03(counts):
     ours = LESSON_03["huffman_lengths"](some)
     theirs = huffman.huffman_lengths(counts)[counts > 0]
     assert some @ ours == some @ theirs  # of ties, either may be joined first
+
+
+LESSON_04 = taught(
+    "04_quantization_aware_training",
+    "round_ste",
+    "fake_quantize_ste",
+    "scaled_gradient",
+)
+rows = arrays.arrays(np.float32, 12, elements=st.floats(-100, 100, width=32))
+
+
+def value_and_slopes(function, *inputs):
+    """Return function(inputs), and the slopes of its sum by each input."""
+    tf = load_tensorflow()
+    inputs = [tf.Variable(np.float32(v)) for v in inputs]
+    with tf.GradientTape() as tape:
+        value = function(*inputs)
+        total = tf.reduce_sum(value)
+    return [value.numpy(), *(slope.numpy() for slope in tape.gradient(total, inputs))]
+
+
+def agree_on_slopes(name, function, *inputs, rtol=0.0, atol=0.0):
+    """Hold the taught function of this name against the library's."""
+    ours, theirs = (
+        value_and_slopes(lambda *v, f=f: function(f, *v), *inputs)
+        for f in (LESSON_04[name], getattr(ste, name))
+    )
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a, b, rtol=rtol, atol=atol)
+
+
+@given(rows)
+def test_round_ste_of_lesson_04(x):
+    agree_on_slopes("round_ste", lambda f, x: f(x), x)
+
+
+@given(rows, st.floats(0.015625, 10, width=32), st.integers(-8, -1), st.integers(1, 8))
+def test_fake_quantize_ste_of_lesson_04(x, scale, qmin, qmax):
+    agree_on_slopes("fake_quantize_ste", lambda f, x, s: f(x, s, qmin, qmax), x, scale)
+
+
+@given(rows, st.floats(0.0009765625, 1, width=32))
+def test_scaled_gradient_of_lesson_04(x, factor):
+    # The cell's sum of two parts rounds twice, the library's value is exact.
+    scaled = "scaled_gradient", lambda f, x: f(x, factor), x
+    agree_on_slopes(*scaled, rtol=1e-6, atol=1e-30)
 
 
 def public_functions_of_qlib() -> set[str]:

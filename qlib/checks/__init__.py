@@ -10,13 +10,14 @@ with a sentence.
 
 from collections.abc import Callable
 
-from qlib.checks import lesson_01, lesson_02, lesson_03
+from qlib.checks import lesson_01, lesson_02, lesson_03, lesson_04
 from qlib.checks.exercise import Exercise
 
 EXERCISES: dict[str, Exercise] = {
     **lesson_01.EXERCISES,
     **lesson_02.EXERCISES,
     **lesson_03.EXERCISES,
+    **lesson_04.EXERCISES,
 }
 
 

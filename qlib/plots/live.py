@@ -1,12 +1,17 @@
 """What moves: a figure that follows sliders, and a bar that shows progress."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import ipywidgets
 from IPython.display import display
 
+from qlib.memory import give_back
 from qlib.plots.picture import WIDTH, Picture, quick_png
+from qlib.quiet import load_tensorflow
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 Item = TypeVar("Item")
 
@@ -52,6 +57,32 @@ class Bar(ipywidgets.IntProgress):
         return f"Progress: {self.description} (a bar that fills while the cell runs)"
 
 
+def fit_progress(steps: int, description: str) -> "tf.keras.callbacks.Callback":
+    """Return a callback for Keras's `fit` that shows a bar of all its steps.
+
+    Args:
+        steps: batches of all epochs together.
+        description: a word or two that stand beside the bar.
+    """
+    bar = _bar(steps, description)
+
+    def one_more(_batch: int, _logs: dict) -> None:
+        bar.value += 1
+
+    callbacks = load_tensorflow().keras.callbacks
+    return callbacks.LambdaCallback(
+        on_train_batch_end=one_more, on_train_end=lambda _logs: give_back()
+    )
+
+
+def _bar(most: int, description: str) -> Bar:
+    """Show an empty bar in the cell's output, and return it."""
+    bar = Bar(max=most, description=description)
+    bar.style = {"description_width": "initial"}
+    display(bar)
+    return bar
+
+
 def progress(items: Sequence[Item], description: str) -> Iterator[Item]:
     """Yield the items, with a bar in the cell's output that shows how many are done.
 
@@ -59,9 +90,8 @@ def progress(items: Sequence[Item], description: str) -> Iterator[Item]:
         items: what is worked on, one after the other.
         description: a word or two that stand beside the bar.
     """
-    bar = Bar(max=len(items), description=description)
-    bar.style = {"description_width": "initial"}
-    display(bar)
+    bar = _bar(len(items), description)
     for item in items:
         yield item
         bar.value += 1
+    give_back()
