@@ -11,24 +11,20 @@ TensorFlow loads inside the functions that need it. Introduced in lesson 04.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from qlib import nn
 from qlib._checked import one_number, whole_number
+from qlib._learner import Learner, compiled_step
 from qlib._network import LAYERS, checked_labels, checked_weights, unit_images
-from qlib.augmentation import four_numbers, moved
+from qlib.augmentation import four_numbers
 from qlib.calibration import Histogram, mse_range
 from qlib.fitting import least_squares_scale
 from qlib.linear import fake_quantize
 from qlib.memory import give_back
 from qlib.params import QuantParams
 from qlib.quiet import load_tensorflow
-from qlib.ste import fake_quantize_ste, scaled_gradient
-
-if TYPE_CHECKING:
-    import tensorflow as tf
 
 ACTIVATIONS = ("conv", "dense")  # outputs that are quantized; pixels are 8-bit codes
 SAMPLE = 1000  # images for the first ranges of the activations
@@ -53,7 +49,15 @@ class Trained:
     kept: dict[int, "Trained"] = field(default_factory=dict)
 
     def network(self) -> dict[str, np.ndarray]:
-        """Return the weights with each kernel on its grid, for `qlib.nn`."""
+        """Return the weights with each kernel on its grid, for `qlib.nn`.
+
+        Example:
+            >>> from qlib.data import load_float_model, load_mnist
+            >>> model, (images, _) = load_float_model(), load_mnist()[0]
+            >>> rounded = Trained(model, *first_grids(model, images[:20], 2, 8))
+            >>> len(np.unique(rounded.network()["dense/kernel"][:, 0]))
+            3
+        """
         quantized = {
             f"{name}/kernel": fake_quantize(self.weights[f"{name}/kernel"], params)
             for name, params in self.kernel_params.items()
@@ -61,7 +65,14 @@ class Trained:
         return {**self.weights, **quantized}
 
     def transform(self) -> dict:
-        """Return the quantization of the activations, for `qlib.nn`."""
+        """Return the quantization of the activations, for `qlib.nn`.
+
+        Example:
+            >>> grid = QuantParams(0.5, 0, 2, signed=False)
+            >>> outputs = Trained({}, act_params={"conv": grid}).transform()
+            >>> outputs["conv"](np.float32([0.3, 0.8, 9.0]))
+            array([0.5, 1. , 1.5], dtype=float32)
+        """
         return {
             name: lambda x, params=params: fake_quantize(x, params)
             for name, params in self.act_params.items()
@@ -72,6 +83,11 @@ class Trained:
 
         Args:
             images: as for `qlib.nn.forward`.
+
+        Example:
+            >>> from qlib.data import load_float_model, load_mnist
+            >>> Trained(load_float_model()).predict(load_mnist()[1][0][:5])
+            array([7, 2, 1, 0, 4])
         """
         models = {0: self.network()}
         return nn.predict_each(models, images, transform=self.transform())[0]
@@ -188,100 +204,27 @@ def train(
     steps = _steps(len(images), batch, epochs, peak, seed)
     keep = {whole_number(step, "a step to keep", 0, len(steps)) for step in keep}
     load_tensorflow().keras.utils.set_random_seed(seed)
-    learner = _Learner(weights, *first_grids(weights, images, bits, act_bits))
-    step = _compiled_step(learner, movement)
-    losses, kept = [], {0: learner.trained()} if 0 in keep else {}
+    learner = Learner(weights, *first_grids(weights, images, bits, act_bits))
+    step = compiled_step(learner, movement)
+    losses, kept = [], {0: _trained(learner)} if 0 in keep else {}
     for rows, rate in show(steps, f"{len(steps)} steps of training"):
         losses.append(float(step(images[rows], labels[rows], rate)))
         if len(losses) in keep:
-            kept[len(losses)] = learner.trained()
+            kept[len(losses)] = _trained(learner)
     del step
     give_back()
-    return replace(learner.trained(), losses=tuple(losses), kept=kept)
+    return replace(_trained(learner), losses=tuple(losses), kept=kept)
 
 
-class _Learner:
-    """The variables of a network in training: arrays, and a scale for each grid."""
-
-    def __init__(self, weights, kernel_params, act_params) -> None:
-        tf = load_tensorflow()
-        self.kernel_params, self.act_params = kernel_params, act_params
-        self.arrays = {name: tf.Variable(array) for name, array in weights.items()}
-        self.scales = {
-            params: tf.Variable(np.float32(grid.scale))
-            for params, grid in self._grids().items()
-        }
-        self.variables = [*self.arrays.values(), *self.scales.values()]
-
-    def _grids(self) -> dict[str, QuantParams]:
-        kernels = {f"{name}/kernel": p for name, p in self.kernel_params.items()}
-        return {**kernels, **self.act_params}
-
-    def _on_grid(self, name: str, x: "tf.Tensor") -> "tf.Tensor":
-        grid = self._grids().get(name)
-        if grid is None:
-            return x
-        # Values that share one scale: of a channel's weights, or of one image's output.
-        values = np.prod(x.shape[:-1] if "/" in name else x.shape[1:])
-        factor = 1 / np.sqrt(float(values) * grid.qmax)
-        scale = scaled_gradient(_above_0(self.scales[name]), factor)
-        return fake_quantize_ste(x, scale, float(grid.qmin), float(grid.qmax))
-
-    def logits(self, x: "tf.Tensor") -> "tf.Tensor":
-        """Return the scores for images (n, 28, 28, 1) from 0 to 1."""
-        tf = load_tensorflow()
-        kernel = {
-            k: self._on_grid(k, v)
-            for k, v in self.arrays.items()
-            if k.endswith("kernel")
-        }
-        bias = self.arrays
-        x = tf.nn.conv2d(x, kernel["conv/kernel"], 1, "VALID") + bias["conv/bias"]
-        x = tf.nn.max_pool2d(tf.nn.relu(x), 2, 2, "VALID")
-        x = tf.reshape(self._on_grid("conv", x), (-1, 5408))
-        x = tf.nn.relu(x @ kernel["dense/kernel"] + bias["dense/bias"])
-        x = self._on_grid("dense", x)
-        return x @ kernel["logits/kernel"] + bias["logits/bias"]
-
-    def trained(self) -> Trained:
-        """Return what has been learnt, in NumPy."""
-        found = {k: _above_0(scale).numpy() for k, scale in self.scales.items()}
-        return Trained(
-            {name: array.numpy() for name, array in self.arrays.items()},
-            {k: replace(p, scale=found[f"{k}/kernel"])
-             for k, p in self.kernel_params.items()},
-            {k: replace(p, scale=found[k]) for k, p in self.act_params.items()},
-        )  # fmt: skip
-
-
-def _above_0(scale: "tf.Variable") -> "tf.Tensor":
-    tf = load_tensorflow()
-    return tf.abs(scale) + float(np.finfo(np.float32).tiny)
-
-
-def _compiled_step(learner: _Learner, movement):
-    """Return a function (images, labels, rate) -> loss that makes one step of Adam."""
-    tf = load_tensorflow()
-    optimizer = tf.keras.optimizers.Adam(1e-3)
-    optimizer.build(learner.variables)
-
-    @tf.function(reduce_retracing=True)
-    def step(images, labels, rate):
-        x = tf.cast(images, tf.float32)
-        x = x / 255 if images.dtype == tf.uint8 else x
-        if movement is not None:
-            x = moved(x, *movement)
-        with tf.GradientTape() as tape:
-            each = tf.nn.sparse_softmax_cross_entropy_with_logits(
-                labels, learner.logits(x)
-            )
-            loss = tf.reduce_mean(each)
-        slopes = tape.gradient(loss, learner.variables)
-        optimizer.learning_rate.assign(rate)
-        optimizer.apply_gradients(zip(slopes, learner.variables, strict=True))
-        return loss
-
-    return lambda *arguments: step(*map(tf.constant, arguments))
+def _trained(learner: Learner) -> Trained:
+    """Return what has been learnt, in NumPy."""
+    found = learner.learnt_scales()
+    return Trained(
+        {name: array.numpy() for name, array in learner.arrays.items()},
+        {k: replace(p, scale=found[f"{k}/kernel"])
+         for k, p in learner.kernel_params.items()},
+        {k: replace(p, scale=found[k]) for k, p in learner.act_params.items()},
+    )  # fmt: skip
 
 
 def _rates(steps: int, peak: float) -> np.ndarray:

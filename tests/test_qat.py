@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from qlib import nn, qat, ste
+from qlib._learner import Learner
 from qlib.data import load_float_model, load_mnist
 from qlib.linear import fake_quantize
 from qlib.params import QuantParams
@@ -107,9 +108,7 @@ def test_training_on_the_grid_wins_back_what_rounding_lost(two_bits):
 
 
 def test_the_same_network_comes_out_in_tensorflow_and_in_numpy(two_bits):
-    learner = qat._Learner(
-        two_bits.weights, two_bits.kernel_params, two_bits.act_params
-    )
+    learner = Learner(two_bits.weights, two_bits.kernel_params, two_bits.act_params)
     images = (X_TEST[:64, ..., None] / np.float32(255)).astype(np.float32)
     ours = nn.forward(two_bits.network(), X_TEST[:64], transform=two_bits.transform())
     theirs = learner.logits(load_tensorflow().constant(images)).numpy()

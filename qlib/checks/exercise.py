@@ -8,7 +8,7 @@ import copy
 import io
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +29,21 @@ class Mistake:
 
     does: Callable
     says: str
+
+
+def mistakes_of(named: Mapping[str, Any]) -> list[Mistake]:
+    """Return the mistakes of {sentence: function, or several in a list or tuple}.
+
+    Example:
+        >>> len(mistakes_of({"Too large.": [max, sum], "Too small.": min}))
+        3
+    """
+    several = (list, tuple)
+    return [
+        Mistake(does, says)
+        for says, made in named.items()
+        for does in (made if isinstance(made, several) else [made])
+    ]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from qlib.checks.exercise import Exercise, Mistake
+from qlib.checks.exercise import Exercise, mistakes_of
 
 _RNG = np.random.default_rng(3)
 
@@ -12,16 +12,6 @@ _RNG = np.random.default_rng(3)
 def _normal(spread, shape):
     """Return values of few binary digits, so that every way to add them up agrees."""
     return np.round(_RNG.normal(0, spread, shape) * 256) / 256
-
-
-def _mistakes(named):
-    """Return the mistakes of {sentence: function, or several in a list or tuple}."""
-    several = (list, tuple)
-    return [
-        Mistake(does, says)
-        for says, made in named.items()
-        for does in (made if isinstance(made, several) else [made])
-    ]
 
 
 # --- Exercise 1
@@ -123,7 +113,7 @@ halve = Exercise(
         (11, _RNG.integers(1, 100, 23)),
         (-12, _RNG.integers(1, 100, 31)),
     ],
-    _mistakes(_HALVE_MISTAKES),
+    mistakes_of(_HALVE_MISTAKES),
     praise="right: every value is still counted, and the edges stay on the grid.",
 )
 
@@ -239,7 +229,7 @@ reach_for = Exercise(
         (_normal(1, 100) - 0.5, 99),
         (_normal(2, (10, 15)), 98.5),
     ],
-    _mistakes(_REACH_FOR_MISTAKES),
+    mistakes_of(_REACH_FOR_MISTAKES),
     praise="right: p percent of the values are within, and no smaller one will do.",
 )
 
@@ -389,7 +379,7 @@ kl = Exercise(
         (np.array([4, 0, 1]), np.array([2, 7, 3])),
         (np.array([0, 3, 0, 5]), np.array([0, 2, 4, 2])),
     ],
-    _mistakes(_KL_MISTAKES),
+    mistakes_of(_KL_MISTAKES),
     praise="right: 0 for the same shape, inf for what q rules out.",
 )
 
@@ -480,7 +470,7 @@ candidate = Exercise(
         (np.array([3.0, 0.0, 5.0]), 3),
         (np.maximum(_RNG.integers(-30, 90, 48), 0), 6),
     ],
-    _mistakes(_CANDIDATE_MISTAKES),
+    mistakes_of(_CANDIDATE_MISTAKES),
     praise="right: no count is lost, and what was empty stays empty.",
 )
 
@@ -619,7 +609,7 @@ lloyd_step = Exercise(
         (np.array([0.9, 1.1, 10.0, 30.0, 31.0]), np.array([0.0, 8.0, 20.0])),
         (_normal(1, 60) + 0.25, np.array([-1.3, -0.4, 0.2, 0.9, 8.0])),
     ],
-    _mistakes(_LLOYD_STEP_MISTAKES),
+    mistakes_of(_LLOYD_STEP_MISTAKES),
     praise="right: the error is never larger after it.",
 )
 
@@ -761,7 +751,7 @@ two_means = Exercise(
         (np.concatenate([_normal(1, 30), _normal(0.5, 6) + 4, [9.0]]),),
         (_normal(1, 40) ** 2,),
     ],
-    _mistakes(_TWO_MEANS_MISTAKES),
+    mistakes_of(_TWO_MEANS_MISTAKES),
     praise="right: the best of all cuts, not the nearest.",
 )
 
@@ -861,7 +851,7 @@ codebook_bytes = Exercise(
         (1, 8),
         (77, 90),
     ],
-    _mistakes(_CODEBOOK_BYTES_MISTAKES),
+    mistakes_of(_CODEBOOK_BYTES_MISTAKES),
     rtol=1e-9,
     praise="right: a few bits for each value, and the codebook once.",
 )
@@ -966,7 +956,7 @@ code_entropy = Exercise(
         (np.array([-128, 127, 127, 5, 5, 5], np.int8),),
         (np.array([5, 5, 5]),),
     ],
-    _mistakes(_CODE_ENTROPY_MISTAKES),
+    mistakes_of(_CODE_ENTROPY_MISTAKES),
     praise="right: written one by one, they take no fewer bits on average.",
 )
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from qlib.checks.exercise import Exercise, Mistake
+from qlib.checks.exercise import Exercise, mistakes_of
 
 _RNG = np.random.default_rng(52)
 
@@ -12,15 +12,6 @@ _RNG = np.random.default_rng(52)
 def _normal(spread, shape):
     """Return values of few binary digits, so that every way to add them up agrees."""
     return np.round(_RNG.normal(0, spread, shape) * 256) / 256
-
-
-def _mistakes(named):
-    """Return the mistakes of {sentence: function, or a list of several}."""
-    return [
-        Mistake(does, says)
-        for says, made in named.items()
-        for does in (made if isinstance(made, list) else [made])
-    ]
 
 
 # --- Exercise 1: (upstream, x, scale, qmin, qmax) are u, x, s, a, b
@@ -86,7 +77,7 @@ ste_gradient = Exercise(
         (_normal(3, (2, 3, 5)), _normal(2, (2, 3, 5)) + 0.001, 0.25, -8, 7),
         (_normal(2, 40), _normal(9, 40) + 0.001, 3, -4, 2),
     ],
-    _mistakes(_STE_GRADIENT_MISTAKES),
+    mistakes_of(_STE_GRADIENT_MISTAKES),
     praise="right: rounding lets the gradient through, clipping holds it back.",
 )
 
@@ -168,7 +159,7 @@ learning_rate = Exercise(
         *[(step, 1000, 0.003, 50) for step in (9, 700)],
         *[(step, 5, 0.25, 1) for step in (0, 3)],
     ],
-    _mistakes(_LEARNING_RATE_MISTAKES),
+    mistakes_of(_LEARNING_RATE_MISTAKES),
     praise="right: up to the peak, and down without a jump.",
 )
 
@@ -263,7 +254,7 @@ step_gradient = Exercise(
         _case([2, 0.5, 1], [0.62, 1.57, -0.3], 0.1, 0, 15),
         (_normal(1, (2, 4, 5)), _normal(4, (2, 4, 5)) + 0.001, 1.5, -3, 2),
     ],
-    _mistakes(_STEP_GRADIENT_MISTAKES),
+    mistakes_of(_STEP_GRADIENT_MISTAKES),
     praise="right: rounding errors inside, the ends outside, and all in one sum.",
 )
 
@@ -331,7 +322,7 @@ choose_rate = Exercise(
         ),
         *[_tried(seeds) for seeds in (3, 5, 4, 6, 3, 5)],
     ],
-    _mistakes(_CHOOSE_RATE_MISTAKES),
+    mistakes_of(_CHOOSE_RATE_MISTAKES),
     praise="right: the test digits stay unseen until one rate is left.",
 )
 
@@ -408,7 +399,7 @@ first_to_break = Exercise(
         _damaged(25, (1, 0, 2, 1), (1, 0, 1, 1), (1, 0, 2, 1), (1, 9, 1.5, 1)),
         _damaged(40, (1, 0, 2, 1), _TINY, (1, 0, 2.5, 1), (1, 0, 60, 0.2)),
     ],
-    _mistakes(_FIRST_TO_BREAK_MISTAKES),
+    mistakes_of(_FIRST_TO_BREAK_MISTAKES),
     praise="right: no label was needed, and no error that changes nothing counted.",
 )
 
@@ -510,7 +501,7 @@ only_observes = Exercise(
         _layer(_normal(1, (20, 30)), 2, _grid(0.6, -1, 0)),
         _layer(_normal(1.7e4, 900) / 2**36, 8, _grid(2.0**-27, -128, 127)),
     ],
-    _mistakes(_ONLY_OBSERVES_MISTAKES),
+    mistakes_of(_ONLY_OBSERVES_MISTAKES),
     praise="right: what comes out decides, not the name.",
 )
 
@@ -566,7 +557,7 @@ steps_until = Exercise(
     "Exercise 7",
     _steps_until,
     [(0.9, 0.5), (0.5, 0.25), (0.999, 0.1), (0.999, 0.01), (0.75, 0.9), (0.3, 0.02)],
-    _mistakes(_STEPS_UNTIL_MISTAKES),
+    mistakes_of(_STEPS_UNTIL_MISTAKES),
     praise="right: each step covers less than the one before.",
 )
 
@@ -653,7 +644,7 @@ fold = Exercise(
         _norm(4, 4),
         _norm(1, 3),
     ],
-    _mistakes(_FOLD_MISTAKES),
+    mistakes_of(_FOLD_MISTAKES),
     praise="right: one layer does the work of two.",
 )
 

@@ -54,11 +54,11 @@ def estimator(x: np.ndarray, x_hat: np.ndarray, slope: np.ndarray, scale: float)
 
 @picture
 def one_weight(paths: Mapping[str, tuple[np.ndarray, np.ndarray]], scale: float):
-    """Draw a latent weight and its value on the grid, step by step, for each goal."""
+    """Draw the first 60 steps of a latent weight and its value on the grid."""
     figure, panels = new_figure(3.6, columns=len(paths), sharey=True, squeeze=False)
     for axes, (title, (latent, on_grid)) in zip(panels[0], paths.items(), strict=True):
-        axes.plot(on_grid, color=BLUE, drawstyle="steps-mid", label="on the grid")
-        axes.plot(latent, "--", color=ORANGE, label="latent")
+        axes.plot(on_grid[:60], color=BLUE, drawstyle="steps-mid", label="on the grid")
+        axes.plot(latent[:60], "--", color=ORANGE, label="latent")
         axes.set(title=title, xlabel="step of training")
         levels = np.arange(0, np.max(on_grid) + scale, scale)
         axes.set_yticks(levels)
