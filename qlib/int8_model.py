@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qlib import tflite
+from qlib import conversion, tflite
 from qlib._checked import one_number, whole_number
 from qlib._network import checked_weights
 from qlib.data import DATA, load_float_model, load_mnist
@@ -122,7 +122,8 @@ def make(folder: str | Path = DATA) -> float:
         ValueError: the accuracy is below `LEAST_ACCURACY`; nothing is written then.
     """
     (images, labels), test = load_mnist()
-    content = tflite.convert_quantized(train_int8(load_float_model(), images, labels))
+    model = train_int8(load_float_model(), images, labels)
+    content = conversion.convert_quantized(model)
     accuracy = float(np.mean(tflite.predict(content, test[0]) == test[1]))
     if accuracy < LEAST_ACCURACY:
         raise ValueError(

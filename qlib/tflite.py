@@ -1,7 +1,7 @@
-"""TensorFlow Lite: make an int8 file of a quantized model, open it, run it.
+"""TensorFlow Lite: open a .tflite file and run it.
 
 The interpreter is that of LiteRT (`ai_edge_litert`), which replaces `tf.lite`'s.
-Introduced in lesson 04, used in lesson 05.
+`qlib.conversion` makes such files. Introduced in lesson 04, used in lesson 05.
 """
 
 from pathlib import Path
@@ -11,70 +11,35 @@ import numpy as np
 
 from qlib._checked import require_finite, whole_number
 from qlib._network import checked_input
-from qlib.memory import give_back
-from qlib.quiet import load_tensorflow, quiet
+from qlib.flatbuffer import file_bytes, read_model, with_every_output
+from qlib.quiet import quiet
 
 if TYPE_CHECKING:
-    import tensorflow as tf
     from ai_edge_litert.interpreter import Interpreter
 
-
-def convert_quantized(model: "tf.keras.Model") -> bytes:
-    """Return the int8 file of a model with fake-quant layers, as tfmot makes it.
-
-    All ranges come from the model, so no representative images are needed. Inputs and
-    outputs are int8 too.
-
-    Args:
-        model: a quantized Keras model, such as `qlib.tfmot_qat.calibrated_model` gives.
-
-    Raises:
-        TypeError: model is no Keras 2 model.
-        ValueError: model has no fake-quant layers.
-
-    Source: the TensorFlow Lite converter. Lesson 04.
-
-    Example:
-        >>> from qlib.data import load_float_model, load_mnist
-        >>> from qlib.tfmot_qat import calibrated_model
-        >>> from qlib.training import build_model
-        >>> model, (images, _) = build_model(load_float_model()), load_mnist()[0]
-        >>> len(convert_quantized(calibrated_model(model, images[:100]))) < 400_000
-        True
-    """
-    tf = load_tensorflow()
-    if not isinstance(model, tf.keras.Model):
-        raise TypeError(
-            f"model is a {type(model).__name__}: a quantized Keras 2 model is needed."
-        )
-    if not any("quantize" in type(layer).__name__.lower() for layer in model.layers):
-        raise ValueError(
-            "the model has no fake-quant layers, so its ranges are not known: quantize "
-            "it first, with qlib.tfmot_qat.calibrated_model(model, images)."
-        )
-    give_back()  # converting takes 70 MB for a moment
-    with quiet():
-        converter = tf.lite.TFLiteConverter.from_keras_model(model)
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.inference_input_type = tf.int8
-        converter.inference_output_type = tf.int8
-        content = converter.convert()
-    del converter
-    give_back()
-    return content
+KERNELS = {  # by the names that LiteRT gives them
+    "reference": "BUILTIN_REF",
+    "optimized": "BUILTIN_WITHOUT_DEFAULT_DELEGATES",
+    "xnnpack": "AUTO",
+}
 
 
-def open_model(model: bytes | str | Path, batch: int = 1) -> "Interpreter":
+def open_model(
+    model: bytes | str | Path, batch: int = 1, kernel: str = "xnnpack"
+) -> "Interpreter":
     """Return an interpreter that is ready to run `batch` inputs at once.
 
     Args:
         model: the bytes of a .tflite file, or its path.
         batch: inputs at once, 1 or more.
+        kernel: which of LiteRT's arithmetic computes: "reference" (the plain code that
+            defines what an operator does), "optimized" (its fast form), "xnnpack"
+            (the library that LiteRT takes unless told otherwise).
 
     Raises:
         TypeError: model is neither bytes nor a path.
         FileNotFoundError: there is no such file.
-        ValueError: it is no .tflite file, or a damaged one.
+        ValueError: it is no .tflite file, or a damaged one; there is no such kernel.
 
     Example:
         >>> from qlib.data import DATA
@@ -82,13 +47,18 @@ def open_model(model: bytes | str | Path, batch: int = 1) -> "Interpreter":
         >>> opened.get_input_details()[0]["dtype"].__name__
         'int8'
     """
-    content = _content(model)
+    content = file_bytes(model)
     batch = whole_number(batch, "batch", 1, 10_000)
+    kernel = checked_kernel(kernel)
     with quiet():
-        from ai_edge_litert.interpreter import Interpreter
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
     try:
         with quiet():
-            interpreter = Interpreter(model_content=content, num_threads=1)
+            interpreter = Interpreter(
+                model_content=content,
+                num_threads=1,
+                experimental_op_resolver_type=OpResolverType[KERNELS[kernel]],
+            )
             at = interpreter.get_input_details()[0]
             interpreter.resize_tensor_input(at["index"], [batch, *at["shape"][1:]])
             interpreter.allocate_tensors()
@@ -101,7 +71,10 @@ def open_model(model: bytes | str | Path, batch: int = 1) -> "Interpreter":
 
 
 def predict(
-    model: bytes | str | Path, images: np.ndarray, batch: int = 100
+    model: bytes | str | Path,
+    images: np.ndarray,
+    batch: int = 100,
+    kernel: str = "xnnpack",
 ) -> np.ndarray:
     """Return the digit that the model sees in each image, shape (n,).
 
@@ -109,6 +82,7 @@ def predict(
         model: as for `open_model`, for images (28, 28, 1), with int8 or float32 input.
         images: as for `qlib.nn.forward`.
         batch: images at once.
+        kernel: as for `open_model`.
 
     Raises:
         TypeError, ValueError, FileNotFoundError: as `open_model` and `qlib.nn.forward`.
@@ -122,21 +96,84 @@ def predict(
     if images.dtype != np.uint8:
         require_finite(images, "images")
     batch = min(whole_number(batch, "batch", 1, 10_000), len(images))
-    interpreter, found = open_model(model, batch), []
+    interpreter, found = open_model(model, batch, kernel), []
     at, out = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     for begin in range(0, len(images), batch):
         part = images[begin : begin + batch]
         real = part.astype(np.float32) / np.float32(255 if part.dtype == "u1" else 1)
-        full = np.zeros((batch, *real.shape[1:]), np.float32)  # the last may be short
-        full[: len(real)] = real
-        interpreter.set_tensor(at["index"], _as_input(full, at))
+        interpreter.set_tensor(at["index"], as_input(_padded(real, batch), at))
         interpreter.invoke()
         scores = interpreter.get_tensor(out["index"])[: len(real)]
         found.append(scores.argmax(axis=1))
     return np.concatenate(found)
 
 
-def _as_input(real: np.ndarray, at: dict[str, Any]) -> np.ndarray:
+def every_tensor(
+    model: bytes | str | Path,
+    x: np.ndarray,
+    batch: int = 100,
+    kernel: str = "xnnpack",
+) -> dict[str, np.ndarray]:
+    """Return the output of every operator, by the tensor's name, in order.
+
+    Args:
+        model: as for `open_model`.
+        x: what the model takes: codes, or reals for a float model, shape (n, ...).
+        batch: inputs at once.
+        kernel: as for `open_model`.
+
+    Raises:
+        TypeError, ValueError, FileNotFoundError: as `open_model`; x has another dtype
+            or shape than the model's input, or is empty.
+
+    Source: lesson 05. The model is changed to put out every tensor
+    (`qlib.flatbuffer.with_every_output`): XNNPACK keeps no others.
+
+    Example:
+        >>> from qlib.data import DATA
+        >>> x = np.zeros((2, 28, 28, 1), np.int8)
+        >>> found = every_tensor(DATA / "mnist_qat_int8.tflite", x)
+        >>> [v.shape for v in found.values()][:2]
+        [(2, 26, 26, 32), (2, 13, 13, 32)]
+    """
+    content = file_bytes(model)
+    names = [tensor.name for tensor in read_model(content).computed]
+    batch = min(whole_number(batch, "batch", 1, 10_000), max(len(x), 1))
+    interpreter = open_model(with_every_output(content), batch, kernel)
+    at, parts = interpreter.get_input_details()[0], []
+    _require_input(x, at)
+    for begin in range(0, len(x), batch):
+        part = x[begin : begin + batch]
+        interpreter.set_tensor(at["index"], _padded(part, batch))
+        interpreter.invoke()
+        outputs = interpreter.get_output_details()
+        parts.append([interpreter.get_tensor(o["index"])[: len(part)] for o in outputs])
+    joined = (np.concatenate(some) for some in zip(*parts, strict=True))
+    return dict(zip(names, joined, strict=True))
+
+
+def _padded(part: np.ndarray, batch: int) -> np.ndarray:
+    """Return the part with zeros after it, for the last may be short."""
+    full = np.zeros((batch, *part.shape[1:]), part.dtype)
+    full[: len(part)] = part
+    return full
+
+
+def _require_input(x: np.ndarray, at: dict[str, Any]) -> None:
+    shape, dtype = tuple(at["shape"][1:]), np.dtype(at["dtype"])
+    if x.dtype != dtype:
+        raise TypeError(
+            f"x has dtype {x.dtype}, and the model takes {dtype}: quantize the images "
+            "with the input's scale and zero point first."
+        )
+    if x.shape[1:] != shape or len(x) == 0:
+        raise ValueError(
+            f"x has shape {x.shape}: (n, {', '.join(map(str, shape))}) is needed, with "
+            "n at least 1."
+        )
+
+
+def as_input(real: np.ndarray, at: dict[str, Any]) -> np.ndarray:
     """Return real images as the input tensor takes them: codes, or as they are."""
     if at["dtype"] == np.float32:
         return real
@@ -146,20 +183,10 @@ def _as_input(real: np.ndarray, at: dict[str, Any]) -> np.ndarray:
     return np.clip(codes, ends.min, ends.max).astype(at["dtype"])
 
 
-def _content(model: bytes | str | Path) -> bytes:
-    if isinstance(model, (str, Path)):
-        path = Path(model)
-        if not path.is_file():
-            raise FileNotFoundError(f"there is no file {path.name} in {path.parent}.")
-        model = path.read_bytes()
-    if not isinstance(model, (bytes, bytearray)):
-        raise TypeError(
-            f"model is a {type(model).__name__}: the bytes of a .tflite file, or its "
-            "path, are needed."
-        )
-    if bytes(model[4:8]) != b"TFL3":
+def checked_kernel(kernel: str) -> str:
+    """Return the kernel's name, if there is one of this name."""
+    if not isinstance(kernel, str) or kernel not in KERNELS:
         raise ValueError(
-            f"these {len(model)} bytes are no .tflite file (which has TFL3 as bytes 4 "
-            "to 7)."
+            f"kernel is {kernel!r}: allowed are {', '.join(map(repr, KERNELS))}."
         )
-    return bytes(model)
+    return kernel

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qlib._checked import real_array, require_finite
+from qlib._model import as_real, require_built
 from qlib._network import unit_images
 from qlib.quiet import load_tensorflow, quiet
 
@@ -57,17 +58,16 @@ def calibrated_model(model: "tf.keras.Model", images: np.ndarray) -> "tf.keras.M
         >>> found["input"]
         (0.0, 1.0)
     """
-    _require_built(model)
+    require_built(model)
     images = unit_images(images)
     if not images.any():
         raise ValueError(
             "images are all black: their range would be 0 to 0, which makes every "
             "later image black, too. Give real images."
         )
-    real = images.astype(np.float32) / np.float32(255 if images.dtype == "u1" else 1)
     with quiet():
         quantized = load_tfmot().quantization.keras.quantize_model(model)
-        set_ranges(quantized, model, real)
+        set_ranges(quantized, model, as_real(images))
     return quantized
 
 
@@ -188,19 +188,3 @@ def _seen(model, wrapper, kind: str, images: np.ndarray) -> Iterator[np.ndarray]
 
 def _plain(value: np.ndarray) -> Any:
     return value if value.ndim else float(value)
-
-
-def _require_built(model: Any) -> None:
-    keras = load_tensorflow().keras
-    if not isinstance(model, keras.Model):
-        kind = f"{type(model).__module__}.{type(model).__name__}"
-        raise TypeError(
-            f"model is a {kind}: tfmot takes models of Keras 2 only. Set "
-            "TF_USE_LEGACY_KERAS=1 before tf.keras is first used (import qlib does "
-            "it) and build the model with tf.keras."
-        )
-    if not model.built:
-        raise ValueError(
-            "the model is not built: give its first layer an input shape, such as "
-            "Input((28, 28, 1)), or call it once."
-        )

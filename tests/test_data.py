@@ -238,7 +238,7 @@ def test_a_record_without_digests_does_not_switch_the_check_off(tmp_path):
 # --- studies -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["arms", "article"])
+@pytest.mark.parametrize("name", ["arms", "article", "representative"])
 def test_a_study_says_where_it_ran_and_what_every_seed_scored(name):
     found = load_study(name)
     assert {"machine", "seeds", "accuracy"} <= set(found)

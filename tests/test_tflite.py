@@ -6,20 +6,13 @@ import json
 import numpy as np
 import pytest
 
-from qlib import tflite
+from qlib import conversion, tflite
 from qlib.data import DATA, load_float_model, load_mnist
-from qlib.quiet import load_tensorflow
-from qlib.tfmot_qat import calibrated_model
 from qlib.training import build_model
 
 FILE = DATA / "mnist_qat_int8.tflite"
 RECORD = json.loads((DATA / "mnist_qat_int8.json").read_text())
-(IMAGES, _), (X_TEST, Y_TEST) = load_mnist()
-
-
-@pytest.fixture(scope="module")
-def quantized():
-    return calibrated_model(build_model(load_float_model()), IMAGES[:500])
+X_TEST, Y_TEST = load_mnist()[1]
 
 
 # --- the committed file --------------------------------------------------------------
@@ -42,7 +35,7 @@ def test_there_is_no_float_tensor_inside():
         assert np.dtype(tensor["dtype"]).kind == "i"
 
 
-# --- running and converting ----------------------------------------------------------
+# --- running -------------------------------------------------------------------------
 
 
 def test_a_short_last_batch_and_real_images_make_no_difference():
@@ -53,17 +46,8 @@ def test_a_short_last_batch_and_real_images_make_no_difference():
                                   digits[:9])  # fmt: skip
 
 
-def test_a_converted_model_answers_like_the_keras_model(quantized):
-    content = tflite.convert_quantized(quantized)
-    real = X_TEST[:1000, ..., None].astype(np.float32) / np.float32(255)
-    keras = quantized.predict(real, verbose=0).argmax(axis=1)
-    assert np.mean(tflite.predict(content, X_TEST[:1000]) == keras) > 0.998
-
-
 def test_a_float_file_can_be_run_too():
-    tf = load_tensorflow()
-    model = build_model(load_float_model())
-    content = tf.lite.TFLiteConverter.from_keras_model(model).convert()
+    content = conversion.convert_float(build_model(load_float_model()))
     assert np.mean(tflite.predict(content, X_TEST[:500]) == Y_TEST[:500]) > 0.98
 
 
@@ -103,14 +87,3 @@ def test_images_with_nan_are_named():
 def test_images_of_another_shape_are_named():
     with pytest.raises(ValueError, match="images"):
         tflite.predict(FILE, X_TEST[:4, :20])
-
-
-def test_a_model_without_ranges_is_not_converted():
-    with pytest.raises(ValueError, match="no fake-quant layers.*calibrated_model"):
-        tflite.convert_quantized(build_model(load_float_model()))
-
-
-@pytest.mark.parametrize("model", [None, "model", b"TFL3"])
-def test_what_is_no_keras_model_is_not_converted(model):
-    with pytest.raises(TypeError, match="Keras 2 model is needed"):
-        tflite.convert_quantized(model)
