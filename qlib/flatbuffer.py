@@ -31,7 +31,8 @@ class Tensor:
         dtype: by name, such as "int8", "int32", "float32", "int4".
         scale, zero_point: one number or one for each channel; None if there are none.
         axis: of the channels, where there are several scales.
-        data: weights and other constants; None for what is computed.
+        data: weights and other constants, read-only; None for what is computed, and
+            for types that NumPy has not, such as strings.
         nbytes: of the data in the file, which packs int4 codes in pairs.
     """
 
@@ -104,7 +105,8 @@ class ModelFile:
     @property
     def computed(self) -> tuple[Tensor, ...]:
         """The tensors that `layers` write, in their order."""
-        return tuple(self.tensors[i] for op in self.layers for i in op.outputs)
+        written = (i for op in self.layers for i in op.outputs)
+        return tuple(self.tensors[i] for i in written if i >= 0)
 
 
 def file_bytes(model: bytes | str | Path) -> bytes:
@@ -200,7 +202,7 @@ def _parsed(content: bytes) -> ModelFile:
     model = _tables(content)
     graph = model.subgraphs[0]
     codes = [_code_name(code) for code in model.operatorCodes]
-    names = [tensor.name.decode("utf-8", "replace") for tensor in graph.tensors]
+    names = [(t.name or b"").decode("utf-8", "replace") for t in graph.tensors]
     tensors = tuple(
         _tensor(i, name if names.count(name) == 1 else f"{name}#{i}", t, model.buffers)
         for i, (name, t) in enumerate(zip(names, graph.tensors, strict=True))
@@ -228,6 +230,8 @@ def _tensor(index: int, name: str, table: Any, buffers: list) -> Tensor:
     if grid is not None and grid.scale is not None and len(grid.scale):
         scale = np.array(grid.scale, np.float32)
         zero_point = np.array(grid.zeroPoint, np.int64)
+        zero_point = np.broadcast_to(zero_point, scale.shape)  # one for all will do
+        scale.flags.writeable = False
         several = len(scale) > 1
         axis = int(grid.quantizedDimension) if several else None
         scale, zero_point = (v if several else v[0] for v in (scale, zero_point))
@@ -236,11 +240,12 @@ def _tensor(index: int, name: str, table: Any, buffers: list) -> Tensor:
 
 
 def _data(raw: np.ndarray | None, dtype: str, shape: tuple) -> np.ndarray | None:
-    if raw is None or dtype == "string":
+    if raw is None or not (dtype == "int4" or hasattr(np, dtype)):
         return None
     if dtype == "int4":
-        return unpack(raw, 4, shape)
-    data = raw.view(np.dtype(dtype).newbyteorder("<")).reshape(shape)
+        data = unpack(raw, 4, shape)
+    else:
+        data = raw.view(np.dtype(dtype).newbyteorder("<")).reshape(shape)
     data.flags.writeable = False
     return data
 

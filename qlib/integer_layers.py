@@ -55,12 +55,20 @@ class Window:
     def taps(self, x: np.ndarray) -> Iterator[tuple[tuple[int, int], np.ndarray]]:
         """Yield ((i, j), what the kernel's weight i, j sees at every place).
 
+        Raises:
+            ValueError: the kernel is larger than the images.
+
         Example:
             >>> x = np.arange(9).reshape(1, 3, 3, 1)
             >>> [int(seen.sum()) for _, seen in Window((2, 2)).taps(x)]
             [8, 12, 20, 24]
         """
         spans = [(k - 1) * gap + 1 for k, gap in zip(self.size, self.dilation)]  # noqa: B905
+        if any(n < span for n, span in zip(x.shape[1:3], spans, strict=True)):
+            raise ValueError(
+                f"a kernel that spans {spans[0]} rows and {spans[1]} columns finds no "
+                f"place on images of {x.shape[1]} by {x.shape[2]}."
+            )
         rows, columns = (
             (n - span) // step + 1
             for n, span, step in zip(x.shape[1:3], spans, self.stride, strict=True)
@@ -155,7 +163,7 @@ class Rescale:
             np.floor(y, out=y)
             y *= 2.0**-right
         if rounding == "double-away":
-            y += np.copysign(np.where(right > 0, 0.5, 0.0), y)
+            y += np.copysign(0.5, y)
             np.trunc(y, out=y)
         else:
             y += 0.5
@@ -245,7 +253,8 @@ def depthwise(x: np.ndarray, window: Window, sums: Sums) -> np.ndarray:
         window: the places.
         sums: weights of shape (size[0] * size[1], channels * multiplier).
     """
-    weights = sums.weights.astype(np.float32)
+    few = len(sums.weights) <= TAPS
+    weights = sums.weights.astype(np.float32 if few else np.float64)
     multiplier = weights.shape[1] // x.shape[-1]
     x = np.repeat(x, multiplier, axis=-1) if multiplier > 1 else x
     taps = window.taps(x)
@@ -261,7 +270,7 @@ def max_pool(x: np.ndarray, window: Window) -> np.ndarray:
         >>> max_pool(np.int8([[[[1], [7]], [[3], [5]]]]), Window((2, 2), (2, 2))).item()
         7
     """
-    least = np.iinfo(x.dtype).min if x.dtype.kind == "i" else -np.inf
+    least = np.iinfo(x.dtype).min if x.dtype.kind in "iu" else -np.inf
     found = None
     for _, seen in window.taps(window.padded(x, least)):
         found = seen.copy() if found is None else np.maximum(found, seen, out=found)

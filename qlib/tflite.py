@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qlib._checked import require_finite, whole_number
+from qlib._checked import plain_array, require_finite, whole_number
 from qlib._network import checked_input
-from qlib.flatbuffer import file_bytes, read_model, with_every_output
+from qlib.flatbuffer import ModelFile, file_bytes, read_model, with_every_output
 from qlib.quiet import quiet
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ def open_model(
     Raises:
         TypeError: model is neither bytes nor a path.
         FileNotFoundError: there is no such file.
-        ValueError: it is no .tflite file, or a damaged one; there is no such kernel.
+        ValueError: it is no .tflite file, or a damaged one; there is no such kernel,
+            or the reference kernels would stop Python at it.
 
     Example:
         >>> from qlib.data import DATA
@@ -50,6 +51,8 @@ def open_model(
     content = file_bytes(model)
     batch = whole_number(batch, "batch", 1, 10_000)
     kernel = checked_kernel(kernel)
+    if kernel == "reference":
+        _require_softmax(read_model(content))
     with quiet():
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
     try:
@@ -102,7 +105,7 @@ def predict(
         part = images[begin : begin + batch]
         real = part.astype(np.float32) / np.float32(255 if part.dtype == "u1" else 1)
         interpreter.set_tensor(at["index"], as_input(_padded(real, batch), at))
-        interpreter.invoke()
+        _invoke(interpreter)
         scores = interpreter.get_tensor(out["index"])[: len(real)]
         found.append(scores.argmax(axis=1))
     return np.concatenate(found)
@@ -137,19 +140,31 @@ def every_tensor(
         [(2, 26, 26, 32), (2, 13, 13, 32)]
     """
     content = file_bytes(model)
-    names = [tensor.name for tensor in read_model(content).computed]
-    batch = min(whole_number(batch, "batch", 1, 10_000), max(len(x), 1))
+    found, x = read_model(content), _checked_x(x)
+    names = [tensor.name for tensor in found.computed]
+    if len(found.inputs) != 1:
+        raise ValueError(f"the model has {len(found.inputs)} inputs: x is for one.")
+    batch = min(whole_number(batch, "batch", 1, 10_000), len(x))
     interpreter = open_model(with_every_output(content), batch, kernel)
     at, parts = interpreter.get_input_details()[0], []
     _require_input(x, at)
     for begin in range(0, len(x), batch):
         part = x[begin : begin + batch]
         interpreter.set_tensor(at["index"], _padded(part, batch))
-        interpreter.invoke()
+        _invoke(interpreter)
         outputs = interpreter.get_output_details()
         parts.append([interpreter.get_tensor(o["index"])[: len(part)] for o in outputs])
     joined = (np.concatenate(some) for some in zip(*parts, strict=True))
     return dict(zip(names, joined, strict=True))
+
+
+def _invoke(interpreter: "Interpreter") -> None:
+    try:
+        interpreter.invoke()
+    except RuntimeError as error:  # shapes that only show themselves now
+        raise ValueError(
+            f"the model cannot be run: the file is damaged ({error})."
+        ) from error
 
 
 def _padded(part: np.ndarray, batch: int) -> np.ndarray:
@@ -159,18 +174,49 @@ def _padded(part: np.ndarray, batch: int) -> np.ndarray:
     return full
 
 
+def _checked_x(x: Any) -> np.ndarray:
+    """Return `x` as an array of one input or more, in this machine's byte order."""
+    x = plain_array(x, "x")
+    if x.ndim == 0 or len(x) == 0:
+        raise ValueError(
+            f"x has shape {x.shape}: images first, at least one of them, are needed."
+        )
+    return x if x.dtype.isnative else x.astype(x.dtype.newbyteorder("="))
+
+
 def _require_input(x: np.ndarray, at: dict[str, Any]) -> None:
     shape, dtype = tuple(at["shape"][1:]), np.dtype(at["dtype"])
     if x.dtype != dtype:
-        raise TypeError(
-            f"x has dtype {x.dtype}, and the model takes {dtype}: quantize the images "
-            "with the input's scale and zero point first."
+        advice = (
+            "quantize the images with the input's scale and zero point first"
+            if dtype.kind in "iu"
+            else f"convert with x.astype(np.{dtype}), and divide pixels by 255"
         )
-    if x.shape[1:] != shape or len(x) == 0:
+        raise TypeError(
+            f"x has dtype {x.dtype}, and the model takes {dtype}: {advice}."
+        )
+    if x.shape[1:] != shape:
         raise ValueError(
             f"x has shape {x.shape}: (n, {', '.join(map(str, shape))}) is needed, with "
             "n at least 1."
         )
+
+
+def _require_softmax(model: ModelFile) -> None:
+    """Refuse scores in steps at which LiteRT's reference softmax stops the process."""
+    for operator in model.operators:
+        if operator.kind != "SOFTMAX" or not operator.inputs:
+            continue
+        scores = model.tensors[operator.inputs[0]]
+        if scores.scale is None or scores.dtype not in ("int8", "uint8"):
+            continue
+        step = float(np.min(scores.scale)) * float(operator.options.get("beta", 1.0))
+        if not step > 2.0**-26:  # or NaN
+            raise ValueError(
+                f"the scores {scores.name!r} come in steps of {step:.2g}: at 2^-26 or "
+                "less LiteRT's reference softmax stops the whole process. Were the "
+                'weights, or the sample images, all zero? kernel="optimized" runs it.'
+            )
 
 
 def as_input(real: np.ndarray, at: dict[str, Any]) -> np.ndarray:
