@@ -3,10 +3,12 @@
 Its code for microcontrollers, built for a PC, is a dependency of the tests alone.
 """
 
+import hashlib
+
 import numpy as np
 import pytest
 
-from qlib.data import DATA, load_mnist
+from qlib.data import DATA, load_mnist, load_study
 from qlib.flatbuffer import read_model, with_every_output
 from qlib.integer_nn import IntegerNetwork
 from tests import networks
@@ -47,3 +49,10 @@ def test_no_value_differs_over_all_test_digits():
 def test_no_value_differs_in_networks_of_other_shapes(network):
     found = mismatches(networks.converted(network), networks.codes(network, 300))
     assert found and not any(found.values()), found
+
+
+def test_the_record_is_of_this_file_and_of_all_digits():
+    record = load_study("micro")
+    content = FILE.read_bytes()
+    assert record["file sha256"] == hashlib.sha256(content).hexdigest()
+    assert record["digits"] == 10_000 and not any(record["differences"].values())

@@ -1,0 +1,92 @@
+"""What TensorFlow Lite Micro, the runtime for microcontrollers, says of the int8 file.
+
+    python3 course.py run python benchmarks/micro.py               half a minute
+
+Its code runs here on a PC, and comes with the tests' dependencies on Linux on x86-64.
+Written to benchmarks/micro.json: the arena that it asks for, and how many of the codes
+of all operators over the 10,000 test digits differ from `qlib.integer_nn`'s.
+"""
+
+import hashlib
+import json
+import os
+import platform
+import re
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from tflite_micro.python.tflite_micro import runtime
+
+from qlib.data import DATA, load_mnist
+from qlib.flatbuffer import read_model, with_every_output
+from qlib.integer_nn import IntegerNetwork
+from qlib.linear import quantize
+
+FILE = DATA / "mnist_qat_int8.tflite"
+PART = 1000  # images at a time
+
+
+def arena(content: bytes) -> dict[str, int]:
+    """Return the bytes that the runtime allocates, as it prints them itself."""
+    interpreter = runtime.Interpreter.from_bytes(content)
+    with tempfile.TemporaryFile("w+") as log:
+        saved = [os.dup(1), os.dup(2)]
+        try:
+            os.dup2(log.fileno(), 1)
+            os.dup2(log.fileno(), 2)
+            interpreter.print_allocations()
+        finally:
+            for descriptor, copy in enumerate(saved, start=1):
+                os.dup2(copy, descriptor)
+                os.close(copy)
+        log.seek(0)
+        text = log.read()
+    found = re.findall(r"Arena allocation (total|head|tail) (\d+) bytes", text)
+    return {f"arena {name}": int(value) for name, value in found}
+
+
+def every_tensor(interpreter, x: np.ndarray, outputs: int) -> list[np.ndarray]:
+    """Return the output of every operator, for one image after the other."""
+    rows = []
+    for one in x:
+        interpreter.set_input(one[np.newaxis], 0)
+        interpreter.invoke()
+        rows.append([interpreter.get_output(i)[0] for i in range(outputs)])
+    return [np.stack(column) for column in zip(*rows, strict=True)]
+
+
+def main() -> None:
+    """Compare all tensors of all test digits, and write the record."""
+    content = FILE.read_bytes()
+    network = IntegerNetwork.from_tflite(content)
+    names = [tensor.name for tensor in read_model(content).computed]
+    interpreter = runtime.Interpreter.from_bytes(with_every_output(content))
+    real = load_mnist()[1][0][..., np.newaxis] / np.float32(255)
+    x = quantize(real, network.input.params)
+    differences, codes = dict.fromkeys(names, 0), 0
+    for start in range(0, len(x), PART):
+        part = x[start : start + PART]
+        theirs = every_tensor(interpreter, part, len(names))
+        ours = network.run(part, "micro")
+        for name, tensor in zip(names, theirs, strict=True):
+            differences[name] += int(np.sum(ours[name] != tensor))
+            codes += tensor.size
+        print(f"{start + len(part):6} digits, differences {sum(differences.values())}")
+    record = {
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "tflite-micro": version("tflite-micro"),
+        "file sha256": hashlib.sha256(content).hexdigest(),
+        **arena(content),
+        "digits": len(x),
+        "codes": codes,
+        "differences": differences,
+    }
+    path = Path(__file__).with_suffix(".json")
+    path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    print(f"written: {path.name}")
+
+
+if __name__ == "__main__":
+    main()
