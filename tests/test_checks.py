@@ -8,9 +8,9 @@ import pytest
 
 from qlib import checks
 from qlib.checks import exercise as exercise_module
-from tests.wrong_answers import lesson_01, lesson_02, lesson_03, lesson_04
+from tests.wrong_answers import lesson_01, lesson_02, lesson_03, lesson_04, lesson_05
 
-CATALOGUE = [lesson_01, lesson_02, lesson_03, lesson_04]
+CATALOGUE = [lesson_01, lesson_02, lesson_03, lesson_04, lesson_05]
 WRONG = [(n, f) for c in CATALOGUE for n, fs in c.WRONG.items() for f in fs]
 RIGHT = [(n, f) for c in CATALOGUE for n, fs in c.RIGHT.items() for f in fs]
 

@@ -11,10 +11,13 @@ import nbformat
 import numpy as np
 import pytest
 
+from qlib.device import Device, Place
+from qlib.flatbuffer import ModelFile, Operator, Tensor
 from qlib.histogram import Histogram
+from qlib.latency import Latency
 from qlib.linear import choose_params
 from qlib.params import QuantParams
-from qlib.plots import cover, lesson_01, lesson_02, lesson_03, lesson_04
+from qlib.plots import cover, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05
 from qlib.plots.live import explore, fit_progress, progress
 from qlib.qat import Trained
 from qlib.quiet import load_tensorflow
@@ -52,6 +55,25 @@ def trained(shift):
 def walk(last):
     """Return a made-up weight on its way."""
     return {"goal": (np.array([0.4, 0.6, last]), np.array([0.5, 0.5, 1.0]))}
+
+
+def kernels(seconds):
+    """Return made-up latencies of the three kernels."""
+    names = ("reference", "optimized", "xnnpack")
+    return {name: Latency(seconds, 0.9 * seconds, 2 * seconds, 9) for name in names}
+
+
+def opened(scale):
+    """Return a made-up model of one operator."""
+    given = Tensor(0, "a", (1, 4), "int8", np.float32(0.5), 0)
+    made = Tensor(1, "b", (1, 2), "int8", np.float32(scale), 3)
+    step = Operator("FULLY_CONNECTED", (0, 2), (1,), {})
+    weights = Tensor(2, "w", (2, 4), "int8", np.ones(2, np.float32), 0, 0)
+    return ModelFile((given, made, weights), (step,), (0,), (1,), 1, 100)
+
+
+CODES = RNG.integers(-128, 128, (12, 12)).astype(np.int8)
+TENSOR = Tensor(0, "t", (1, 64, 64), "int8")
 
 
 # Each figure twice: as it is, and with one thing changed that it shows.
@@ -200,6 +222,42 @@ PAIRS = {
         lambda: lesson_04.stability({"turn": ([0, 9], {"a": [1, 0.9]}, {"a": [1, 1]})}),
         lambda: lesson_04.stability({"turn": ([0, 9], {"a": [1, 0.8]}, {"a": [1, 1]})}),
     ],
+    "size_and_accuracy": [
+        lambda: lesson_05.size_and_accuracy({"a": (200_000, 0.99)}, 0.002),
+        lambda: lesson_05.size_and_accuracy({"a": (200_000, 0.98)}, 0.002),
+    ],
+    "images_needed": [
+        lambda: lesson_05.images_needed({"a": ((1, 10), np.eye(2))}),
+        lambda: lesson_05.images_needed({"a": ((1, 10), np.eye(2) + 1)}),
+    ],
+    "model_diagram": [
+        lambda: lesson_05.model_diagram(opened(0.1)),
+        lambda: lesson_05.model_diagram(opened(0.2)),
+    ],
+    "pixel": [
+        lambda: lesson_05.pixel(CODES, CODES[:3, :3], (2, 4), -128, "a"),
+        lambda: lesson_05.pixel(CODES, CODES[:3, 1:4], (2, 4), -128, "a"),
+    ],
+    "roundings": [
+        lambda: lesson_05.roundings(np.arange(5), {"a": np.arange(5)}, SHARES[:5]),
+        lambda: lesson_05.roundings(np.arange(5), {"a": -np.arange(5)}, SHARES[:5]),
+    ],
+    "wrong_places": [
+        lambda: lesson_05.wrong_places({"a": np.eye(4)}),
+        lambda: lesson_05.wrong_places({"a": -np.eye(4)}),
+    ],
+    "latencies": [
+        lambda: lesson_05.latencies({"a": kernels(1e-4)}, "one image"),
+        lambda: lesson_05.latencies({"a": kernels(2e-4)}, "one image"),
+    ],
+    "memory_plan": [
+        lambda: lesson_05.memory_plan([Place(TENSOR, 0, 4096, 0, 1)], ["a", "b"]),
+        lambda: lesson_05.memory_plan([Place(TENSOR, 64, 4096, 0, 1)], ["a", "b"]),
+    ],
+    "budgets": [
+        lambda: lesson_05.budgets({"a": (9000, 100)}, {"b": Device(9000, 2000)}, 0),
+        lambda: lesson_05.budgets({"a": (9000, 100)}, {"b": Device(9000, 3000)}, 0),
+    ],
     "cover": [lambda: cover.cover(IMAGE), lambda: cover.cover(IMAGE.T)],
 }
 
@@ -220,7 +278,9 @@ def test_a_figure_has_words_and_its_image_is_small(figure):
     assert metadata["image/png"]["alt"] in data["text/plain"]
 
 
-@pytest.mark.parametrize("lesson", [lesson_01, lesson_02, lesson_03, lesson_04])
+@pytest.mark.parametrize(
+    "lesson", [lesson_01, lesson_02, lesson_03, lesson_04, lesson_05]
+)
 def test_every_figure_of_a_lesson_is_compared_here(lesson):
     drawn = {n for n, f in vars(lesson).items() if hasattr(f, "__wrapped__")}
     assert drawn <= set(PAIRS)

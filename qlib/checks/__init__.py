@@ -10,7 +10,7 @@ with a sentence.
 
 from collections.abc import Callable
 
-from qlib.checks import lesson_01, lesson_02, lesson_03, lesson_04
+from qlib.checks import lesson_01, lesson_02, lesson_03, lesson_04, lesson_05
 from qlib.checks.exercise import Exercise
 
 EXERCISES: dict[str, Exercise] = {
@@ -18,6 +18,7 @@ EXERCISES: dict[str, Exercise] = {
     **lesson_02.EXERCISES,
     **lesson_03.EXERCISES,
     **lesson_04.EXERCISES,
+    **lesson_05.EXERCISES,
 }
 
 

@@ -5,6 +5,7 @@ that makes the same mistake, and an answer that agrees with it on every case is 
 """
 
 import copy
+import inspect
 import io
 import threading
 import warnings
@@ -57,6 +58,8 @@ class Exercise:
         mistakes: known wrong answers, the most telling first.
         rtol: relative tolerance of float results.
         praise: what a right answer is told.
+        exact: float arrays must have the dtype of the right answer too, and whole
+            numbers may not be floats.
     """
 
     title: str
@@ -65,6 +68,7 @@ class Exercise:
     mistakes: Sequence[Mistake] = field(default_factory=tuple)
     rtol: float = 1e-5
     praise: str = "right."
+    exact: bool = False
 
     def verdict(self, answer: Callable) -> tuple[bool, str]:
         """Return (ok, sentence) for a student's function; never raise.
@@ -125,20 +129,21 @@ class Exercise:
     def _judge(self, results: list) -> tuple[bool, str]:
         wanted = [self.right(*copy.deepcopy(case)) for case in self.cases]
         pairs = list(zip(results, wanted, strict=True))
-        if all(same(a, b, self.rtol) for a, b in pairs):
+        if all(self._fits(*pair) for pair in pairs):
             return True, f"✓ {self.title}: {self.praise}"
         named = self._known_mistake(results)
         case, (result, want) = next(
-            (c, p)
-            for c, p in zip(self.cases, pairs, strict=True)
-            if not same(*p, self.rtol)
+            (c, p) for c, p in zip(self.cases, pairs, strict=True) if not self._fits(*p)
         )
         if named:
             return False, self._not_yet(
                 f"{named} For {show(case)} you returned {show_value(result)}, "
                 f"expected was {show_value(want)}."
             )
-        return False, self._not_yet(difference(case, result, want))
+        return False, self._not_yet(difference(case, result, want, self.exact))
+
+    def _fits(self, result: Any, want: Any) -> bool:
+        return same(result, want, self.rtol, self.exact)
 
     def _known_mistake(self, results: list) -> str:
         for mistake in self.mistakes:
@@ -154,20 +159,25 @@ class Exercise:
         return f"{self.title}: not yet. {why[0].upper()}{why[1:]}"
 
 
-def same(a: Any, b: Any, rtol: float) -> bool:
+def same(a: Any, b: Any, rtol: float, exact: bool = False) -> bool:
     """Return whether two results agree in kind, shape, integer dtype and values.
 
     Example:
         >>> same((1.0, 2), [1.0, 2], rtol=1e-5), same(np.int8([1]), np.int32([1]), 0.0)
         (True, False)
+        >>> one = np.float64([1]), np.float32([1])
+        >>> same(*one, rtol=0.0), same(*one, rtol=0.0, exact=True)
+        (True, False)
     """
+    if a is None or b is None:
+        return a is b
     if isinstance(a, tuple) or isinstance(b, tuple):
         if not (_is_row(a) and _is_row(b) and len(a) == len(b)):
             return False
-        return all(same(x, y, rtol) for x, y in zip(a, b, strict=True))
+        return all(same(x, y, rtol, exact) for x, y in zip(a, b, strict=True))
     try:
         a, b = np.asarray(a), np.asarray(b)
-        if a.shape != b.shape or not _same_kind(a, b):
+        if a.shape != b.shape or not _same_kind(a, b, exact):
             return False
         if a.dtype.kind in "iu" and b.dtype.kind in "iu":
             return bool(np.array_equal(a, b))  # 117926 is not 117925
@@ -176,7 +186,7 @@ def same(a: Any, b: Any, rtol: float) -> bool:
         return bool(np.array_equal(a, b))
 
 
-def difference(case: tuple, result: Any, want: Any) -> str:
+def difference(case: tuple, result: Any, want: Any, exact: bool = False) -> str:
     """Return a sentence that says how `result` differs from what was expected.
 
     Example:
@@ -191,7 +201,7 @@ def difference(case: tuple, result: Any, want: Any) -> str:
         return (
             f"{start} of shape {np.shape(result)}: shape {np.shape(want)} is expected."
         )
-    elif not _same_kind(np.asarray(result), np.asarray(want)):
+    elif not _same_kind(np.asarray(result), np.asarray(want), exact):
         return (
             f"{start} of dtype {np.asarray(result).dtype}: "
             f"{np.asarray(want).dtype} is expected."
@@ -236,11 +246,16 @@ def _is_row(value: Any) -> bool:
     )
 
 
-def _same_kind(a: np.ndarray, b: np.ndarray) -> bool:
-    """Integers of a fixed width must agree; plain numbers may be ints or floats."""
-    if b.dtype.kind in "iu" and b.ndim and b.dtype != np.int64:
+def _same_kind(a: np.ndarray, b: np.ndarray, exact: bool) -> bool:
+    """Integers of a fixed width must agree; plain numbers may be ints or floats.
+
+    If `exact`, floats have a width as well, and no float stands for an integer.
+    """
+    kind = b.dtype.kind
+    if b.ndim and kind in ("iuf" if exact else "iu") and b.dtype != np.int64:
         return a.dtype == b.dtype
-    return a.dtype.kind in "iufb" and b.dtype.kind in "iufb"
+    allowed = "iu" if exact and kind in "iu" else "iufb"
+    return a.dtype.kind in allowed and kind in "iufb"
 
 
 def _call(function: Callable, arguments: tuple) -> tuple[Any, str]:
@@ -273,6 +288,8 @@ def _call(function: Callable, arguments: tuple) -> tuple[Any, str]:
         return None, f"your function raised {type(error).__name__}: {words}"
     if box["result"] is None and not stream.closed and stream.getvalue():
         return None, "your function prints its answer: return it instead."
+    if inspect.isgenerator(box["result"]):
+        return None, "your function returns a generator: put its values in a list."
     return box["result"], ""
 
 
