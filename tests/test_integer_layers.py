@@ -1,4 +1,4 @@
-"""qlib.integer_layers: places, sums and pools against TensorFlow; exact to the bit."""
+"""qlib.windows, accumulators, rescale: against TensorFlow, and exact to the bit."""
 
 import math
 
@@ -8,19 +8,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qlib import fixed_point
+from qlib.accumulators import EXACT, TAPS, Sums, depthwise
 from qlib.fixed_point import rescaled
-from qlib.integer_layers import (
-    EXACT,
-    ROUNDINGS,
-    TAPS,
-    Rescale,
-    Sums,
-    Window,
-    average_pool,
-    depthwise,
-    max_pool,
-    seen_by_windows,
-)
+from qlib.rescale import ROUNDINGS, Rescale
+from qlib.windows import Window, average_pool, max_pool, seen_by_windows
 
 small = st.integers(1, 4)
 pairs = st.tuples(small, small)
@@ -36,7 +27,9 @@ def seen(draw, dilated=True, square=False):
     wide = dilated and not (square and stride != (1, 1))
     gap = draw(pairs) if wide else (1, 1)
     window = Window(size, stride, gap, same=draw(st.booleans()))
-    least = [1 if window.same else (k - 1) * g + 1 for k, g in zip(size, gap)]  # noqa: B905
+    least = [
+        1 if window.same else (k - 1) * g + 1 for k, g in zip(size, gap, strict=True)
+    ]
     shape = [n + draw(st.integers(0, 7)) for n in least]
     rng = np.random.default_rng(draw(st.integers(0, 1000)))
     images = rng.integers(-128, 128, (2, *shape, draw(st.integers(1, 3))))
