@@ -3,8 +3,9 @@
     python3 course.py run python benchmarks/micro.py               half a minute
 
 Its code runs here on a PC, and comes with the tests' dependencies on Linux on x86-64.
-Written to benchmarks/micro.json: the arena that it asks for, and how many of the codes
-of all operators over the 10,000 test digits differ from `qlib.integer_nn`'s.
+Written to benchmarks/micro.json: the arena that it asks for, for the course's file and
+for others of the same network, and how many of the codes of all operators over the
+10,000 test digits differ from `qlib.integer_nn`'s.
 """
 
 import hashlib
@@ -19,10 +20,14 @@ from pathlib import Path
 import numpy as np
 from tflite_micro.python.tflite_micro import runtime
 
-from qlib.data import DATA, load_mnist
+from qlib import conversion
+from qlib.data import DATA, load_float_model, load_mnist
 from qlib.flatbuffer import read_model, with_every_output
+from qlib.four_bits import four_bit_model
 from qlib.integer_nn import IntegerNetwork
 from qlib.linear import quantize
+from qlib.quiet import quiet
+from qlib.training import build_model
 
 FILE = DATA / "mnist_qat_int8.tflite"
 PART = 1000  # images at a time
@@ -45,6 +50,28 @@ def arena(content: bytes) -> dict[str, int]:
         text = log.read()
     found = re.findall(r"Arena allocation (total|head|tail) (\d+) bytes", text)
     return {f"arena {name}": int(value) for name, value in found}
+
+
+def arenas() -> dict[str, dict[str, int] | str]:
+    """Return the arena of each kind of file, or that the runtime refuses it."""
+    model, (images, _) = build_model(load_float_model()), load_mnist()[0]
+    files = {
+        "float32": conversion.convert_float(model),
+        "float16": conversion.convert_float16(model),
+        "dynamic range": conversion.convert_dynamic_range(model),
+        "int8": conversion.convert_int8(model, images[:100]),
+        "16x8": conversion.convert_16x8(model, images[:100]),
+        "int4": conversion.convert_quantized(four_bit_model(model, images[:1000])),
+    }
+    found = {}
+    for name, content in files.items():
+        try:
+            with quiet():
+                runtime.Interpreter.from_bytes(content)
+            found[name] = arena(content)
+        except Exception as error:  # whatever it says of a file it cannot run
+            found[name] = f"refused ({type(error).__name__})"
+    return found
 
 
 def every_tensor(interpreter, x: np.ndarray, outputs: int) -> list[np.ndarray]:
@@ -79,6 +106,7 @@ def main() -> None:
         "tflite-micro": version("tflite-micro"),
         "file sha256": hashlib.sha256(content).hexdigest(),
         **arena(content),
+        "other files": arenas(),
         "digits": len(x),
         "codes": codes,
         "differences": differences,

@@ -38,6 +38,16 @@ def require_plain(model: Any) -> None:
         )
 
 
+def require_finite_weights(model: "tf.keras.Model") -> None:
+    """Raise if a weight is NaN or infinite."""
+    for variable in model.weights:
+        if variable.dtype.is_floating and not np.isfinite(variable.numpy()).all():
+            raise ValueError(
+                f"the weights {variable.name!r} hold NaN or infinity: their training "
+                "went wrong. Train again, at a lower rate."
+            )
+
+
 def has_fake_quant(model: "tf.keras.Model") -> bool:
     """Return whether tfmot has put its layers into a Keras model."""
     return any("quantize" in type(layer).__name__.lower() for layer in model.layers)

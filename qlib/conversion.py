@@ -26,7 +26,8 @@ def convert_float(model: "tf.keras.Model") -> bytes:
 
     Raises:
         TypeError: model is no Keras 2 model.
-        ValueError: model is not built, or has fake-quant layers.
+        ValueError: model is not built, has fake-quant layers, or weights that are not
+            finite.
 
     Source: the TensorFlow Lite converter. Lesson 05.
 
@@ -211,6 +212,7 @@ def _in_batches(images: np.ndarray, batch: int) -> Callable[[], Iterator[list]]:
 
 def _convert(model: "tf.keras.Model", **settings) -> bytes:
     """Return the converter's file, made with these attributes of it set."""
+    _model.require_finite_weights(model)
     give_back()  # converting takes 70 MB for a moment
     with quiet():
         converter = load_tensorflow().lite.TFLiteConverter.from_keras_model(model)

@@ -1,15 +1,19 @@
 """What a model needs of a device: flash for its file, RAM for its activations.
 
 Weights stay in flash. Activations share an arena of RAM: a tensor has its place there
-from the operator that writes it to the last that reads it. Introduced in lesson 05.
+from the operator that writes it to the last that reads it. Weights of 4 bits are
+unpacked there, a byte each, while their operator runs, as TensorFlow Lite Micro does.
+Introduced in lesson 05.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
 from qlib._checked import whole_number
-from qlib.flatbuffer import ModelFile, Tensor
+from qlib.flatbuffer import ModelFile, Tensor, read_model
 
 ITEM = {"int8": 1, "uint8": 1, "int16": 2, "float16": 2, "int32": 4, "float32": 4}
 ITEM |= {"int64": 8, "float64": 8, "bool": 1}
@@ -62,11 +66,11 @@ class Place:
         return self.first <= last and first <= self.last
 
 
-def flash_bytes(model: ModelFile) -> dict[str, int]:
+def flash_bytes(model: ModelFile | bytes | str | Path) -> dict[str, int]:
     """Return the bytes of the file: of weights, and of everything else in it.
 
     Args:
-        model: of `qlib.flatbuffer.read_model`.
+        model: the bytes of a .tflite file, its path, or what `read_model` returns.
 
     Example:
         >>> from qlib.data import DATA
@@ -74,18 +78,20 @@ def flash_bytes(model: ModelFile) -> dict[str, int]:
         >>> flash_bytes(read_model(DATA / "mnist_qat_int8.tflite"))["weights"]
         347472
     """
+    model = _opened(model)
     weights = sum(tensor.nbytes for tensor in model.tensors)
     return {"weights": weights, "tables": model.nbytes - weights}
 
 
-def alive(model: ModelFile) -> list[int]:
+def alive(model: ModelFile | bytes | str | Path) -> list[int]:
     """Return the bytes of the activations that each operator needs at its time.
 
     Args:
-        model: of `qlib.flatbuffer.read_model`.
+        model: the bytes of a .tflite file, its path, or what `read_model` returns.
 
     Raises:
-        ValueError: a tensor has a type of unknown size.
+        TypeError, FileNotFoundError: as for `qlib.flatbuffer.read_model`.
+        ValueError: it is no .tflite file; a tensor has a type of unknown size.
 
     Example:
         >>> from qlib.data import DATA
@@ -93,6 +99,7 @@ def alive(model: ModelFile) -> list[int]:
         >>> alive(read_model(DATA / "mnist_qat_int8.tflite"))[:2]
         [22416, 27040]
     """
+    model = _opened(model)
     lives = _lives(model)
     return [
         sum(size for _, size, first, last in lives if first <= step <= last)
@@ -100,18 +107,19 @@ def alive(model: ModelFile) -> list[int]:
     ]
 
 
-def arena(model: ModelFile, alignment: int = 16) -> list[Place]:
+def arena(model: ModelFile | bytes | str | Path, alignment: int = 16) -> list[Place]:
     """Return a place in RAM for every activation, found greedily, largest first.
 
     Each tensor is put at the lowest offset where it meets no other that is there at
     the same time. The arena's size is the largest offset + size.
 
     Args:
-        model: of `qlib.flatbuffer.read_model`.
+        model: the bytes of a .tflite file, its path, or what `read_model` returns.
         alignment: offsets and sizes are multiples of it, in bytes.
 
     Raises:
-        TypeError, ValueError: alignment is no whole number from 1 to 4,096.
+        TypeError, ValueError: as for `alive`; alignment is no whole number from 1 to
+            4,096.
 
     Source: `GreedyMemoryPlanner` of TensorFlow Lite Micro. Lesson 05.
 
@@ -122,6 +130,7 @@ def arena(model: ModelFile, alignment: int = 16) -> list[Place]:
         >>> max(place.offset + place.size for place in places)
         27040
     """
+    model = _opened(model)
     unit = whole_number(alignment, "alignment", 1, 4096)
     found: list[Place] = []
     for tensor, size, first, last in sorted(_lives(model), key=lambda v: -v[1]):
@@ -134,14 +143,24 @@ def arena(model: ModelFile, alignment: int = 16) -> list[Place]:
     return sorted(found, key=lambda place: place.first)
 
 
+def _opened(model: ModelFile | bytes | str | Path) -> ModelFile:
+    return model if isinstance(model, ModelFile) else read_model(model)
+
+
 def _lives(model: ModelFile) -> list[tuple[Tensor, int, int, int]]:
-    """Return (tensor, bytes, first operator, last operator) of every activation."""
+    """Return (tensor, bytes, first operator, last operator) of all that needs RAM."""
     steps = model.layers
     written = {i: 0 for i in model.inputs}
     written |= {i: k for k, op in enumerate(steps) for i in op.outputs}
     read = {i: k for k, op in enumerate(steps) for i in op.inputs}
     read |= {i: len(steps) - 1 for i in model.outputs}
-    return [
+    unpacked = [
+        (model.tensors[i], math.prod(model.tensors[i].shape), k, k)
+        for k, step in enumerate(steps)
+        for i in step.inputs
+        if i >= 0 and model.tensors[i].dtype == "int4"
+    ]
+    return unpacked + [
         (model.tensors[i], _nbytes(model.tensors[i]), first, read.get(i, first))
         for i, first in written.items()
     ]
@@ -152,7 +171,4 @@ def _nbytes(tensor: Tensor) -> int:
         raise ValueError(
             f"tensor {tensor.name!r} is {tensor.dtype}: its size is not known."
         )
-    size = ITEM[tensor.dtype]
-    for n in tensor.shape:
-        size *= n
-    return size
+    return ITEM[tensor.dtype] * math.prod(tensor.shape)

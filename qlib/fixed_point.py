@@ -117,7 +117,8 @@ def multiply_by_quantized_multiplier(
             don't broadcast.
 
     Source: `MultiplyByQuantizedMultiplier` in TensorFlow Lite's common.cc ("double-
-    away", "single") and ruy's apply_multiplier.cc ("double-up"). Lesson 05.
+    away"; "single" where it is built with TFLITE_SINGLE_ROUNDING), ruy's AVX kernels
+    ("double-up") and its apply_multiplier.cc ("single"). Lesson 05.
 
     Example:
         >>> [int(multiply_by_quantized_multiplier(-6, 2**30, -1, r)) for r in ROUNDINGS]

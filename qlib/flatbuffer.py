@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qlib.packing import unpack
 from qlib.params import QuantParams
@@ -183,12 +184,50 @@ def with_every_output(content: bytes) -> bytes:
         >>> len(read_model(with_every_output(content)).outputs)
         6
     """
-    import flatbuffers
-
     found = read_model(content)
     model = _tables(file_bytes(content))
     model.subgraphs[0].outputs = [tensor.index for tensor in found.computed]
-    builder = flatbuffers.Builder(len(content))
+    return _packed(model, len(content))
+
+
+def with_scales(content: bytes, scales: Mapping[int, ArrayLike]) -> bytes:
+    """Return the model with other scales for some tensors; all codes stay as they are.
+
+    Args:
+        content: the bytes of a .tflite file.
+        scales: by the tensor's index, above 0, as many as the tensor has now.
+
+    Raises:
+        TypeError, ValueError: as for `read_model`; a tensor isn't there, or a scale is
+            not above 0 or of another shape than the tensor's.
+
+    Example:
+        >>> from qlib.data import DATA
+        >>> content = (DATA / "mnist_qat_int8.tflite").read_bytes()
+        >>> start = read_model(content).inputs[0]
+        >>> read_model(with_scales(content, {start: 0.25})).tensors[start].scale
+        np.float32(0.25)
+    """
+    tensors = read_model(content).tensors
+    model = _tables(content)
+    for index, value in scales.items():
+        if index not in range(len(tensors)):
+            raise ValueError(f"there is no tensor {index}: 0 to {len(tensors) - 1}.")
+        new = np.asarray(value, np.float32)
+        if new.shape != np.shape(tensors[index].scale) or not (new > 0).all():
+            raise ValueError(
+                f"the new scale of tensor {index} is {value}: it has the scale "
+                f"{tensors[index].scale}, and needs as many, above 0."
+            )
+        grid = model.subgraphs[0].tensors[index].quantization
+        grid.scale = new.reshape(-1)
+    return _packed(model, len(content))
+
+
+def _packed(model: Any, size: int) -> bytes:
+    import flatbuffers
+
+    builder = flatbuffers.Builder(size)
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
 

@@ -27,7 +27,7 @@ from qlib.tflite import open_model
 VALUES = 2**18  # of the largest tensor at a time: they stay in the cache
 
 KERNELS = {
-    "reference": Kernel("double-away", "double-away", "single", "fixed"),
+    "reference": Kernel("double-away", "double-away", "float64", "fixed"),
     "optimized": Kernel("double-up", "eights", "double-up", "table"),
     "xnnpack": Kernel("float", "float", "float", "table"),
     "micro": Kernel("double-away", "double-away", "double-away", "fixed"),
@@ -112,7 +112,7 @@ class IntegerNetwork:
             (1, 10)
         """
         kernel, x = _kernel(kernel), self._checked(x)
-        if keep not in ("all", "output"):
+        if not isinstance(keep, str) or keep not in ("all", "output"):
             raise ValueError(f"keep is {keep!r}: allowed are 'all' and 'output'.")
         steps = self._steps if keep == "all" else pooled_first(self._steps)
         kept = steps if keep == "all" else steps[-1:]

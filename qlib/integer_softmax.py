@@ -37,8 +37,9 @@ def integer_softmax(
         TypeError: scores are not int8, or a number is none.
         ValueError: scores do not have two axes, are empty, or kind is neither.
 
-    Source: `Softmax` and `SoftmaxInt8LUT` in TensorFlow Lite's softmax.h, with
-    gemmlowp's fixedpoint.h. Lesson 05.
+    Source: `Softmax` in TensorFlow Lite's reference softmax.h, with gemmlowp's
+    fixedpoint.h, and in optimized_ops.h. (Builds for 64-bit Arm by clang may have
+    another table.) Lesson 05.
 
     Example:
         >>> integer_softmax(np.array([[40, 20, 20]], np.int8), scale=0.1)

@@ -124,7 +124,10 @@ def runner(
         True
     """
     interpreter = open_model(model, batch, kernel)
-    at = interpreter.get_input_details()[0]
+    inputs = interpreter.get_input_details()
+    if len(inputs) != 1:
+        raise ValueError(f"the model has {len(inputs)} inputs: one is needed.")
+    at = inputs[0]
     images = images_for(images, tuple(int(side) for side in at["shape"]))
     if len(images) < batch:
         raise ValueError(

@@ -11,7 +11,7 @@ import numpy as np
 from qlib import fixed_point
 from qlib.fixed_point import INT32, quantize_multiplier, rescaled
 
-ROUNDINGS = (*fixed_point.ROUNDINGS, "float", "eights")
+ROUNDINGS = (*fixed_point.ROUNDINGS, "float", "float64", "eights")
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,16 @@ class Rescale:
     @cached_property
     def multiplier(self) -> tuple[np.ndarray, np.ndarray]:
         """Mantissa and shift of each channel, from the factor in float64."""
-        weight_scale = np.float64(self.weight_scale)
-        factor = np.float64(self.in_scale) * weight_scale / np.float64(self.out_scale)
-        mantissa, shift = quantize_multiplier(np.atleast_1d(factor))
+        mantissa, shift = quantize_multiplier(np.atleast_1d(self.factor64))
         if (np.float64(self.bound) * 2.0**shift > INT32.max).any():
             raise ValueError("accumulators can leave int32 when they are rescaled")
         return mantissa.astype(np.int64), shift.astype(np.int64)
+
+    @cached_property
+    def factor64(self) -> np.ndarray:
+        """The factor of each channel, in float64 all along."""
+        weight_scale = np.float64(self.weight_scale)
+        return np.float64(self.in_scale) * weight_scale / np.float64(self.out_scale)
 
     @cached_property
     def factor(self) -> np.ndarray:
@@ -56,9 +60,11 @@ class Rescale:
 
         Args:
             acc: accumulators; float32 only if they are exact.
-            rounding: one of `qlib.fixed_point.ROUNDINGS`, "float", or "eights":
-                "double-up" for the channels in whole groups of eight, which vector
-                instructions do at once, "double-away" for the few that are left.
+            rounding: one of `qlib.fixed_point.ROUNDINGS`; "float", times the factor
+                in float32, ties to even; "float64", times the factor in float64, ties
+                away from zero; or "eights", "double-up" for the channels in whole
+                groups of eight, which vector instructions do at once, "double-away"
+                for the few that are left.
         """
         if rounding == "eights":
             several = np.arange(acc.shape[-1]) < acc.shape[-1] // 8 * 8
@@ -67,6 +73,8 @@ class Rescale:
         if rounding == "float":
             y = np.rint(np.float32(acc) * self.factor)
             y += self.zero_point
+        elif rounding == "float64":
+            y = _ties_away(np.float64(acc) * self.factor64) + self.zero_point
         elif self._fits_float64:
             y = self._in_float64(acc, rounding)
         else:
@@ -99,3 +107,9 @@ class Rescale:
             np.floor(y, out=y)
         y += self.zero_point
         return y
+
+
+def _ties_away(x: np.ndarray) -> np.ndarray:
+    """Round to the nearest integer as C's `round` does: 0.49999999999999994 to 0."""
+    whole = np.trunc(x)
+    return whole + np.copysign(np.abs(x - whole) >= 0.5, x)

@@ -6,6 +6,7 @@ Each is a function of Keras's `layers` that returns (input shape, list of layers
 import numpy as np
 
 from qlib.conversion import convert_int8
+from qlib.flatbuffer import read_model, with_scales
 from qlib.quiet import load_tensorflow
 
 
@@ -154,3 +155,30 @@ def codes(network, n, seed=2):
     near = rng.integers(-128, 128, (n // 2, *([1] * len(shape))))
     near = near + rng.integers(-9, 10, (n // 2, *shape))
     return np.clip(np.concatenate([even, near]), -128, 127).astype(np.int8)
+
+
+def with_ties(content, factor):
+    """Return the file with scales that make S_x * S_w / S_y `factor` in every layer.
+
+    With a factor such as 1/16 every sixteenth sum is a tie: rules of rounding that
+    agree on hundreds of millions of other codes differ on many of these.
+    """
+    model, scales = read_model(content), {}
+    scales[model.inputs[0]] = np.float32(1)
+    for step in model.layers:
+        source, *rest = step.inputs
+        weighted = len(rest) > 1
+        scales[step.outputs[0]] = scales[source] / (factor if weighted else 1)
+        for i, value in zip(rest, (1.0, scales[source]), strict=False):
+            if weighted:
+                scales[i] = np.full_like(model.tensors[i].scale, value)
+    return with_scales(content, scales)
+
+
+def all_weighted(layers):
+    return (7, 7, 2), [
+        layers.Conv2D(12, 3),
+        layers.DepthwiseConv2D(3),
+        layers.Flatten(),
+        layers.Dense(20),
+    ]

@@ -16,6 +16,7 @@ from qlib.data import DATA, load_float_model, load_mnist
 from qlib.four_bits import four_bit_model
 from qlib.integer_nn import KERNELS, IntegerNetwork, Kernel
 from qlib.linear import quantize
+from qlib.rescale import ROUNDINGS
 from qlib.training import build_model
 from tests import networks
 
@@ -97,19 +98,22 @@ def test_an_image_gets_the_same_codes_in_any_batch(n):
         np.testing.assert_array_equal(codes, whole[name][301 - n :])
 
 
+@pytest.mark.parametrize("kernel", SAME)
+@pytest.mark.parametrize("factor", [2**-2, 2**-4, 2**-7, 1.5 * 2**-8, 1.1 * 2**-6])
+def test_no_value_differs_where_many_sums_are_ties(factor, kernel):
+    content = networks.with_ties(converted(networks.all_weighted), factor)
+    found = mismatches(content, networks.codes(networks.all_weighted, 1000), kernel)
+    assert len(found) == 4 and not any(found.values()), found
+
+
 @pytest.mark.skipif(not VERIFIED, reason="the optimised kernels are another's here")
 @pytest.mark.parametrize("layer", ["conv", "depthwise", "dense"])
 @pytest.mark.parametrize("kernel", tflite.KERNELS)
 def test_every_other_rounding_differs_somewhere(kernel, layer):
-    network = {"conv": networks.linear_conv, "dense": networks.dense_alone}.get(
-        layer, networks.depthwise_wide
-    )
-    content, x = converted(network), networks.codes(network, 3000)
+    content = networks.with_ties(converted(networks.all_weighted), 2**-4)
+    x = networks.codes(networks.all_weighted, 1000)
     right = getattr(KERNELS[kernel], layer)
-    others = {"double-away", "double-up", "single", "float"} - {right}
-    if right in ("single", "float"):  # they differ too seldom for so few values
-        others -= {"single", "float"}
-    for rounding in others:
+    for rounding in {*ROUNDINGS} - {right}:
         wrong = dataclasses.replace(KERNELS[kernel], **{layer: rounding})
         assert any(mismatches(content, x, kernel, wrong).values()), rounding
 

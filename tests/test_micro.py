@@ -51,6 +51,13 @@ def test_no_value_differs_in_networks_of_other_shapes(network):
     assert found and not any(found.values()), found
 
 
+@pytest.mark.parametrize("factor", [2**-2, 2**-4, 2**-7])
+def test_no_value_differs_where_many_sums_are_ties(factor):
+    content = networks.with_ties(networks.converted(networks.all_weighted), factor)
+    found = mismatches(content, networks.codes(networks.all_weighted, 300))
+    assert len(found) == 4 and not any(found.values()), found
+
+
 def test_the_record_is_of_this_file_and_of_all_digits():
     record = load_study("micro")
     content = FILE.read_bytes()

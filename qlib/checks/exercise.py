@@ -136,9 +136,12 @@ class Exercise:
             (c, p) for c, p in zip(self.cases, pairs, strict=True) if not self._fits(*p)
         )
         if named:
+            seen, asked = show_value(result), show_value(want)
+            if seen == asked:  # as int64 and int8 may be
+                told = difference(case, result, want, self.exact)
+                return False, self._not_yet(f"{named} {told[0].upper()}{told[1:]}")
             return False, self._not_yet(
-                f"{named} For {show(case)} you returned {show_value(result)}, "
-                f"expected was {show_value(want)}."
+                f"{named} For {show(case)} you returned {seen}, expected was {asked}."
             )
         return False, self._not_yet(difference(case, result, want, self.exact))
 
@@ -235,8 +238,17 @@ def show_value(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return np.array2string(value, precision=5, separator=", ").replace("\n", "")
     if isinstance(value, (float, np.floating)):
-        return f"{value:.5g}"
+        return _short(float(value))
     return _one_line(value, 60)
+
+
+def _short(value: float) -> str:
+    """Return five digits, and what is missing if it is tiny and there on purpose."""
+    text = f"{value:.5g}"
+    missing = value - float(text) if np.isfinite(value) else 0.0
+    if 1e-14 < abs(missing) / max(abs(value), 1e-300) < 1e-9:
+        return f"{text} {'-' if missing < 0 else '+'} {abs(missing):.2g}"
+    return text
 
 
 def _is_row(value: Any) -> bool:

@@ -209,6 +209,8 @@ _ACCUMULATE_MISTAKES = {
     "The zero point is taken off once, at the end: each code of the window has it.": [
         lambda d, w, b, z: np.sum((d + z) * w) - z + b
     ],
+    "The zero point is taken off twice, in the codes and folded into the bias: one of "
+    "the two is enough.": [lambda d, w, b, z: np.sum(d * w) + b - z * np.sum(w)],
     "The bias is forgotten: add it to the sum.": [lambda d, w, b, z: np.sum(d * w)],
     "The bias is subtracted: add it to the sum.": [
         lambda d, w, b, z: np.sum(d * w) - b

@@ -1,5 +1,6 @@
 """The figures of lesson 05: files, a model opened, one pixel by hand, speed, memory."""
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 
 import ipywidgets
@@ -38,7 +39,7 @@ def size_and_accuracy(rows: Mapping[str, tuple[int, float]], band: float):
     (_, score), *_ = rows.values()
     axes.axhspan(score - band, score + band, color=GREY, alpha=0.25, linewidth=0)
     for (name, (size, accuracy)), (color, mark) in zip(
-        rows.items(), LOOKS, strict=False
+        rows.items(), itertools.cycle(LOOKS), strict=False
     ):
         axes.plot(
             size / 1000,
@@ -162,6 +163,11 @@ def pixel(
         axes.set_position([left, 0.17, width, 0.68])
     row, column = place
     size = weights.shape[0]
+    if not all(0 <= at <= n - size for at, n in zip(place, image.shape, strict=True)):
+        raise ValueError(
+            f"a window of {size}x{size} at row {row}, column {column} leaves the image "
+            f"of {image.shape[0]} by {image.shape[1]}."
+        )
     seen = image[row : row + size, column : column + size].astype(int) - zero_point
     panels[0].imshow(image, cmap="Greys", vmin=-128, vmax=127)
     panels[0].add_patch(
@@ -258,6 +264,8 @@ def latencies(found: Mapping[str, Mapping[str, Latency]], title: str):
         (-0.22, 0, 0.22), KERNEL_LOOKS.items(), strict=True
     ):
         for at, name in enumerate(names):
+            if kernel not in found[name]:
+                continue
             one = found[name][kernel]
             label = kernel if at == 0 else None
             spread = [[one.median - one.low], [one.high - one.median]]
@@ -289,7 +297,7 @@ def memory_plan(places: Sequence[Place], steps: Sequence[str]):
     """Draw where and how long each activation lies in RAM."""
     figure, axes = new_figure(3.9)
     told = []
-    for place, (color, _) in zip(places, LOOKS, strict=False):
+    for place, (color, _) in zip(places, itertools.cycle(LOOKS), strict=False):
         length = place.last - place.first + 1
         height = place.size / 1024
         axes.bar(
