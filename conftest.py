@@ -14,6 +14,8 @@ from tests.figure_data import figures, first_difference
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
     """Run the test; of a notebook's cell, compare what its figures show as well."""
+    if isinstance(item, IPyNbCell):
+        item.output_timeout = 60  # s; nbval's 5 are too short where a core is busy
     result = yield
     if isinstance(item, IPyNbCell):
         stored, fresh = figures(item.cell.outputs), figures(item.test_outputs or [])

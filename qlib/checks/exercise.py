@@ -5,6 +5,7 @@ that makes the same mistake, and an answer that agrees with it on every case is 
 """
 
 import copy
+import dis
 import inspect
 import io
 import threading
@@ -17,11 +18,25 @@ from typing import Any
 import numpy as np
 
 SECONDS = 10.0  # what an answer may take on one case before it counts as endless
+LINES = 10  # how much of what an answer prints is shown
+
+_POWER = "In Python `^` is not a power: write `**`."
+_HINTS = {  # {words of Python or NumPy: what to do}
+    "truth value of an array": "`==`, `<` and `if` work value by value on arrays: did "
+    "you mean np.where or np.all? And Python's max and sum stumble over arrays with "
+    "two axes: use np.max, np.sum.",
+    "bitwise_xor": _POWER,
+    "for ^: ": _POWER,
+    "define __round__": "round is for one number, np.round for arrays.",
+    "arrays can be converted to": "The functions of math take one number: those of "
+    "NumPy, such as np.sqrt, take arrays.",
+}
 
 # One check at a time, for prints are held back in all threads. An answer that calls its
 # own check, one wrong indent, would start checks without end.
 _running = threading.Lock()
 _called_itself = threading.Event()
+_solved: set[int] = set()  # exercises whose last check was passed, by id
 
 
 @dataclass(frozen=True)
@@ -60,6 +75,8 @@ class Exercise:
         praise: what a right answer is told.
         exact: float arrays must have the dtype of the right answer too, and whole
             numbers may not be floats.
+        note: what to add to the verdict on a wrong answer, from one case, what was
+            returned and what was expected.
     """
 
     title: str
@@ -69,6 +86,7 @@ class Exercise:
     rtol: float = 1e-5
     praise: str = "right."
     exact: bool = False
+    note: Callable[[tuple, Any, Any], str] = lambda case, result, want: ""
 
     def verdict(self, answer: Callable) -> tuple[bool, str]:
         """Return (ok, sentence) for a student's function; never raise.
@@ -81,85 +99,163 @@ class Exercise:
             >>> half.verdict(lambda x: x)[1]
             'Exercise 0: not yet. For (3) you returned 3, expected was 1.5.'
         """
+        return self._examine(answer)[:2]
+
+    def __call__(self, answer: Callable) -> None:
+        """Print the verdict on a student's function, in one line, and remember it.
+
+        If the answer is wrong, what it printed on the way follows, for those who look
+        for the mistake with print.
+        """
+        solved, sentence, printed = self._examine(answer)
+        (_solved.add if solved else _solved.discard)(id(self))
+        print(sentence)
+        if printed and not solved:
+            print(_first_lines(printed))
+
+    def _examine(self, answer: Callable) -> tuple[bool, str, str]:
+        """Return (ok, sentence, what the answer printed in the case that failed)."""
         if not callable(answer):
             kind = type(answer).__name__
-            return False, f"{self.title}: a function is needed, you gave a {kind}."
+            return False, f"{self.title}: a function is needed, you gave a {kind}.", ""
         if not _running.acquire(blocking=False):
             _called_itself.set()
-            return False, self._not_yet("another check is running.")
+            return False, self._not_yet("another check is running."), ""
         _called_itself.clear()
         try:
             return self._run(answer)
         except Exception as error:  # what was returned may do anything when looked at
             kind = type(error).__name__
-            return False, self._not_yet(
-                f"your function returns something that cannot be compared ({kind})."
+            return (
+                False,
+                self._not_yet(
+                    f"your function returns something that cannot be compared ({kind})."
+                ),
+                "",
             )
         finally:
             _running.release()
 
-    def __call__(self, answer: Callable) -> None:
-        """Print the verdict on a student's function, in one line."""
-        print(self.verdict(answer)[1])
-
-    def _run(self, answer: Callable) -> tuple[bool, str]:
-        results = []
+    def _run(self, answer: Callable) -> tuple[bool, str, str]:
+        results, prints = [], []
         for case in self.cases:
             given = copy.deepcopy(case)
-            result, fault = _call(answer, given)
+            result, fault, printed = _call(answer, given)
+            prints.append(printed)
+            why = ""
             if _called_itself.is_set():
-                return False, self._not_yet(
+                why = (
                     "your function calls its own check: move that line out of the "
                     "function, to the left edge."
                 )
-            if fault:
-                return False, self._not_yet(f"for {show(case)} {fault}")
-            if result is None or result is Ellipsis:
-                if not results:
-                    return False, f"{self.title}: not attempted yet"
-                return False, self._not_yet(f"for {show(case)} you returned nothing.")
-            if not same(given, case, 0.0):
-                return False, self._not_yet(
+            elif fault:
+                named = self._known_fault(results, fault)
+                if not named and _POWER not in fault and _has_power_slip(answer, case):
+                    named = f" ({_POWER})"
+                why = f"for {show(case)} {fault}{named}"
+            elif result is None or result is Ellipsis:
+                if not results and _is_stub(answer):
+                    return False, f"{self.title}: not attempted yet", ""
+                if len(results) > 2 and not self._judge(answer, results)[0]:
+                    break  # what it returned before tells more
+                why = (
+                    f"for {show(case)} you returned nothing: is a `return` missing, "
+                    "or a path without one?"
+                )
+            elif not same(given, case, 0.0):
+                why = (
                     f"your function changes its argument: {show(case)} became "
                     f"{show(given)}. Work on a copy, or make a new array."
                 )
+            if why:
+                return False, self._not_yet(why), printed
             results.append(copy.deepcopy(result))  # the answer may use it again
-        return self._judge(results)
+        solved, sentence, which = self._judge(answer, results)
+        return solved, sentence, prints[which]
 
-    def _judge(self, results: list) -> tuple[bool, str]:
+    def _judge(self, answer: Callable, results: list) -> tuple[bool, str, int]:
+        """Return (ok, sentence, number of the first case that fails)."""
         wanted = [self.right(*copy.deepcopy(case)) for case in self.cases]
-        pairs = list(zip(results, wanted, strict=True))
-        if all(self._fits(*pair) for pair in pairs):
-            return True, f"✓ {self.title}: {self.praise}"
+        pairs = list(zip(results, wanted, strict=False))
+        wrong = [i for i, pair in enumerate(pairs) if not self._fits(*pair)]
+        if not wrong:
+            return True, f"✓ {self.title}: {self.praise}", 0
+        which = wrong[0]
+        case, (result, want) = self.cases[which], pairs[which]
         named = self._known_mistake(results)
-        case, (result, want) = next(
-            (c, p) for c, p in zip(self.cases, pairs, strict=True) if not self._fits(*p)
-        )
+        seen, asked = show_value(result), show_value(want)
+        if not named or seen == asked:  # as int64 and int8 may be
+            told = difference(case, result, want, self.exact)
         if named:
-            seen, asked = show_value(result), show_value(want)
-            if seen == asked:  # as int64 and int8 may be
-                told = difference(case, result, want, self.exact)
-                return False, self._not_yet(f"{named} {told[0].upper()}{told[1:]}")
-            return False, self._not_yet(
-                f"{named} For {show(case)} you returned {seen}, expected was {asked}."
-            )
-        return False, self._not_yet(difference(case, result, want, self.exact))
+            if seen == asked:
+                told = f"{named} {told[0].upper()}{told[1:]}"
+            else:
+                told = (
+                    f"{named} For {show(case)} you returned {seen}, "
+                    f"expected was {asked}."
+                )
+        elif _has_power_slip(answer, case):
+            told = f"{told} {_POWER}"
+        note = self.note(case, result, want)
+        return False, self._not_yet(f"{told} {note}".rstrip()), which
 
     def _fits(self, result: Any, want: Any) -> bool:
         return same(result, want, self.rtol, self.exact)
 
     def _known_mistake(self, results: list) -> str:
         for mistake in self.mistakes:
-            made = (_call(mistake.does, copy.deepcopy(case)) for case in self.cases)
-            if all(  # up to the first case that tells them apart
-                not fault and same(a, b, self.rtol)
-                for a, (b, fault) in zip(results, made, strict=True)
-            ):
+            if self._agrees(mistake, results):
                 return mistake.says
         return ""
 
+    def _known_fault(self, results: list, fault: str) -> str:
+        """Return the sentence of a mistake that fails in the same case and way."""
+        case = self.cases[len(results)]
+        for mistake in self.mistakes:
+            made = _call(mistake.does, copy.deepcopy(case))[1]
+            if made == fault and self._agrees(mistake, results):
+                return f"{'' if fault.endswith('.') else '.'} {mistake.says}"
+        return ""
+
+    def _agrees(self, mistake: Mistake, results: list) -> bool:
+        """Return whether a mistake makes these results of the first cases."""
+        made = (_call(mistake.does, copy.deepcopy(case)) for case in self.cases)
+        return all(  # up to the first case that tells them apart
+            not fault and same(result, value, self.rtol)
+            for result, (value, fault, _) in zip(results, made, strict=False)
+        )
+
     def _not_yet(self, why: str) -> str:
         return f"{self.title}: not yet. {why[0].upper()}{why[1:]}"
+
+
+def progress_over(exercises: Mapping[str, Exercise]) -> Callable[[], None]:
+    """Return a function that prints which exercises are solved, in this session.
+
+    Nothing is written anywhere: a new kernel begins anew.
+
+    Example:
+        >>> half = Exercise("Exercise 1", lambda x: x / 2, [(3.0,)], praise="yes.")
+        >>> progress = progress_over({"half": half})
+        >>> half(lambda x: 0.5 * x)
+        ✓ Exercise 1: yes.
+        >>> progress()
+        ✓ Exercise 1: half
+        1 of 1 done
+    """
+
+    def progress() -> None:
+        """Print a line for each exercise, ticked if its last check was passed."""
+        in_order = sorted(
+            exercises.items(), key=lambda item: int(item[1].title.split()[-1])
+        )
+        for name, exercise in in_order:
+            tick = "✓" if id(exercise) in _solved else "·"
+            print(f"{tick} {exercise.title}: {name}")
+        done = sum(id(exercise) in _solved for exercise in exercises.values())
+        print(f"{done} of {len(exercises)} done")
+
+    return progress
 
 
 def same(a: Any, b: Any, rtol: float, exact: bool = False) -> bool:
@@ -194,13 +290,16 @@ def difference(case: tuple, result: Any, want: Any, exact: bool = False) -> str:
 
     Example:
         >>> difference((3.0,), 1, (1, 2))
-        'for (3) you returned 1: a tuple of 2 values is expected.'
+        'for (3) you returned 1: a tuple of 2 values is expected (a pair).'
     """
     start = f"for {show(case)} you returned {show_value(result)}"
     if isinstance(want, tuple):
         if not _is_row(result) or len(result) != len(want):
-            return f"{start}: a tuple of {len(want)} values is expected."
+            pair = " (a pair)" if len(want) == 2 else ""
+            return f"{start}: a tuple of {len(want)} values is expected{pair}."
     elif np.shape(result) != np.shape(want):
+        if np.shape(want) == ():
+            return f"{start}: one number is expected, not an array."
         return (
             f"{start} of shape {np.shape(result)}: shape {np.shape(want)} is expected."
         )
@@ -233,8 +332,8 @@ def show_value(value: Any) -> str:
         shown = ", ".join(show_value(v) for v in value[:12])
         return f"({shown}{', ...' if len(value) > 12 else ''})"
     if isinstance(value, np.ndarray) and value.size > 12:
-        dtype = value.dtype
-        return f"a {dtype} array of shape {value.shape} ({value.flat[:3]}...)"
+        kind = f"{'an' if value.dtype.kind == 'i' else 'a'} {value.dtype}"
+        return f"{kind} array of shape {value.shape} ({value.flat[:3]}...)"
     if isinstance(value, np.ndarray):
         return np.array2string(value, precision=5, separator=", ").replace("\n", "")
     if isinstance(value, (float, np.floating)):
@@ -266,12 +365,34 @@ def _same_kind(a: np.ndarray, b: np.ndarray, exact: bool) -> bool:
     kind = b.dtype.kind
     if b.ndim and kind in ("iuf" if exact else "iu") and b.dtype != np.int64:
         return a.dtype == b.dtype
+    if kind == "c":  # the root of a negative number, in a known mistake
+        return a.dtype.kind == "c"
     allowed = "iu" if exact and kind in "iu" else "iufb"
     return a.dtype.kind in allowed and kind in "iufb"
 
 
-def _call(function: Callable, arguments: tuple) -> tuple[Any, str]:
-    """Return (result, what went wrong or ""); prints held back, time bounded."""
+def _is_stub(function: Callable) -> bool:
+    """Return whether a function does nothing yet: its body is `...`, pass or words."""
+    code = getattr(function, "__code__", None)
+    idle = {"RESUME", "NOP", "CACHE", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}
+    return code is not None and all(
+        step.opname in idle for step in dis.get_instructions(code)
+    )
+
+
+def _has_power_slip(function: Callable, case: tuple) -> bool:
+    """Return whether a function's code uses `^` where real numbers are given to it."""
+    code = getattr(function, "__code__", None)
+    if code is None or not any(np.asarray(v).dtype.kind == "f" for v in case):
+        return False
+    return any(
+        step.opname == "BINARY_OP" and step.argrepr in ("^", "^=")
+        for step in dis.get_instructions(code)
+    )
+
+
+def _call(function: Callable, arguments: tuple) -> tuple[Any, str, str]:
+    """Return (result, what went wrong or "", what was printed); time is bounded."""
     box: dict[str, Any] = {}
 
     def run() -> None:
@@ -292,17 +413,35 @@ def _call(function: Callable, arguments: tuple) -> tuple[Any, str]:
             ended = not worker.is_alive()
             if not ended:  # also when Ctrl-C ends the waiting
                 _stop(worker)
+    printed = "" if stream.closed else stream.getvalue()
+    result, fault = box.get("result"), ""
     if not ended:
-        return None, f"your function did not end within {SECONDS:.0f} seconds."
-    if "error" in box:
-        error = box["error"]
-        words = _one_line(error, 200)
-        return None, f"your function raised {type(error).__name__}: {words}"
-    if box["result"] is None and not stream.closed and stream.getvalue():
-        return None, "your function prints its answer: return it instead."
-    if inspect.isgenerator(box["result"]):
-        return None, "your function returns a generator: put its values in a list."
-    return box["result"], ""
+        fault = f"your function did not end within {SECONDS:.0f} seconds."
+    elif "error" in box:
+        words = _one_line(box["error"], 200)
+        fault = f"your function raised {type(box['error']).__name__}: {words}"
+        fault += "".join({f" ({hint})": 0 for w, hint in _HINTS.items() if w in words})
+    elif result is None and printed:
+        fault = "your function prints its answer: return it instead."
+    elif inspect.isgenerator(result):
+        fault = "your function returns a generator: put its values in a list."
+    return (None if fault else result), fault, printed
+
+
+def _first_lines(printed: str) -> str:
+    r"""Return the first lines of what an answer printed, each cut short.
+
+    Example:
+        >>> print(_first_lines("low 36\nhigh 40\n"))
+        It printed:
+            low 36
+            high 40
+    """
+    lines = printed.splitlines()
+    shown = [f"    {line[:100]}" for line in lines[:LINES]]
+    if len(lines) > LINES:
+        shown.append(f"    ... and {len(lines) - LINES} lines more")
+    return "\n".join(["It printed:", *shown])
 
 
 def _one_line(value: Any, longest: int) -> str:

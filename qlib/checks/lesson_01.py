@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from qlib.checks.exercise import Exercise, Mistake
+from qlib.checks.exercise import Exercise, Mistake, mistakes_of, progress_over
 
 _RNG = np.random.default_rng(1)
 
@@ -14,7 +14,14 @@ def _step_size(low, high, bits):
 step_size = Exercise(
     "Exercise 1",
     _step_size,
-    [(-1.0, 2.5, 3), (-10.0, 10.0, 8), (0.0, 1.0, 8), (-3.0, 5.0, 4), (0.0, 6.0, 16)],
+    [
+        (-1.0, 2.5, 3),
+        (-10.0, 10.0, 8),
+        (0.0, 1.0, 8),
+        (-3.0, 5.0, 4),
+        (0.0, 6.0, 16),
+        (1.0, 2.0, 3),
+    ],
     [
         Mistake(
             lambda low, high, bits: (high - low) / 2**bits,
@@ -57,6 +64,27 @@ step_size = Exercise(
             lambda low, high, bits: high - low / (2**bits - 1),
             "Only low is divided: brackets around high - low are missing.",
         ),
+        *mistakes_of(
+            {
+                "This widens the range to 0, which comes in section 2: here the codes "
+                "spread over low to high.": lambda low, high, bits: (
+                    (max(high, 0.0) - min(low, 0.0)) / (2**bits - 1)
+                ),
+                "This takes half of the codes, those on one side of 0: over low to "
+                "high spread all 2**bits.": [
+                    lambda low, high, bits: (high - low) / 2 ** (bits - 1),
+                    lambda low, high, bits: (high - low) / (2 ** (bits - 1) - 1),
+                ],
+                "`//` cuts the quotient off to a whole number: write `/`.": [
+                    lambda low, high, bits: (high - low) // (2**bits - 1),
+                    lambda low, high, bits: (high - low) // 2**bits,
+                ],
+                "A step is positive: it is high - low, not low - high.": [
+                    lambda low, high, bits: (low - high) / (2**bits - 1),
+                    lambda low, high, bits: (low - high) / 2**bits,
+                ],
+            }
+        ),
     ],
     praise="right: one step fewer than levels.",
 )
@@ -89,6 +117,16 @@ widen = Exercise(
         Mistake(
             lambda low, high: (0.0, high - low),
             "This moves the range instead of widening it: the data no longer fit in.",
+        ),
+        *mistakes_of(
+            {
+                "The min and the max are swapped: low may only go down, so it is the "
+                "min of itself and 0.": lambda low, high: (max(low, 0.0), min(high, 0)),
+                "The ends are in the wrong order: low comes first.": lambda low, high: (
+                    max(high, 0.0),
+                    min(low, 0.0),
+                ),
+            }
         ),
     ],
     praise="right, and the smallest such range.",
@@ -139,6 +177,21 @@ symmetric_scale = Exercise(
         Mistake(
             lambda x, bits: (2 ** (bits - 1) - 1) / np.abs(x).max(),
             "This is steps per unit, upside down: the scale is units per step.",
+        ),
+        *mistakes_of(
+            {
+                "This uses all 2**bits codes: the lowest has no partner, so 0 would "
+                "not be in the middle.": lambda x, bits: (
+                    2 * np.abs(x).max() / (2**bits - 1)
+                ),
+                "The 1 is taken off the quotient: brackets around 2**(bits - 1) - 1 "
+                "are missing.": lambda x, bits: np.abs(x).max() / 2 ** (bits - 1) - 1,
+                "This takes the magnitude of the smallest value: a positive one may "
+                "reach further.": [
+                    lambda x, bits: abs(np.min(x)) / (2 ** (bits - 1) - 1),
+                    lambda x, bits: -np.min(x) / (2 ** (bits - 1) - 1),
+                ],
+            }
         ),
     ],
     praise="right: the largest magnitude lands on the highest code.",
@@ -230,6 +283,34 @@ quantize_int8 = Exercise(
             lambda x, s, z: np.clip(np.round(x * s) + z, -128, 127).astype(np.int8),
             "This multiplies by the scale: units per step divide.",
         ),
+        *mistakes_of(
+            {
+                "This cuts the fraction off, towards 0, as astype(int) does: use "
+                "np.round.": lambda x, s, z: np.clip(
+                    np.trunc(x / s) + z, -128, 127
+                ).astype(np.int8),
+                "The zero point is a code, and x a real value: divide by the scale, "
+                "then add it.": [
+                    lambda x, s, z: np.clip(np.round((x - z) / s), -128, 127).astype(
+                        np.int8
+                    ),
+                    lambda x, s, z: np.clip(np.round((x + z) / s), -128, 127).astype(
+                        np.int8
+                    ),
+                ],
+                "0 to 255 are the codes of uint8: those of int8 run from -128 to "
+                "127.": lambda x, s, z: (
+                    np.clip(np.round(x / s) + z, 0, 255)
+                    .astype(np.int64)
+                    .astype(np.int8)
+                ),
+                "There is no 128 in int8, it wraps: clip at 127.": lambda x, s, z: (
+                    np.clip(np.round(x / s) + z, -128, 128)
+                    .astype(np.int64)
+                    .astype(np.int8)
+                ),
+            }
+        ),
     ],
     praise="right: divide, round, shift, clip, and only then cast.",
 )
@@ -238,6 +319,26 @@ quantize_int8 = Exercise(
 def _channel_scales(w, bits):
     reach = np.abs(w).max(axis=0)
     return np.where(reach > 0, reach, 2 ** (bits - 1) - 1) / (2 ** (bits - 1) - 1)
+
+
+def _bare_scales(w, bits):
+    """Return the scales before that of an all-zero channel is set to 1."""
+    return np.abs(w).max(axis=0) / (2 ** (bits - 1) - 1)
+
+
+def _ones_where(condition, scales):
+    return np.where(condition, 1.0, scales)
+
+
+def _tiny(least):
+    """Return the mistakes that keep a scale from 0 by a tiny number."""
+    return [
+        lambda w, bits: np.maximum(_bare_scales(w, bits), least),
+        lambda w, bits: _bare_scales(w, bits) + least,
+        lambda w, bits: (
+            np.maximum(np.abs(w).max(axis=0), least) / (2 ** (bits - 1) - 1)
+        ),
+    ]
 
 
 _WEIGHTS = np.array([[0.9, -0.02, 0.0], [-0.5, 0.01, 0.0]])
@@ -250,6 +351,7 @@ per_channel_scales = Exercise(
         (_RNG.normal(0, 1, (5, 3)), 8),
         (np.array([[0.0, -3.0], [0.0, 1.0]]), 8),
         (_RNG.normal(0, 1, (4, 4)), 2),
+        (np.array([[0.0, 1.0, 0.25], [0.5, -1.0, 0.0]]), 3),
     ],
     [
         Mistake(
@@ -262,12 +364,12 @@ per_channel_scales = Exercise(
                 / (2 ** (bits - 1) - 1)
             ),
             "This makes one scale for each input (row): channels are the outputs, the "
-            "columns.",
+            "columns. NumPy's axis is the one that disappears.",
         ),
         Mistake(
             lambda w, bits: np.abs(w).max(axis=1) / (2 ** (bits - 1) - 1),
             "This makes one scale for each input (row): channels are the outputs, the "
-            "columns.",
+            "columns. NumPy's axis is the one that disappears.",
         ),
         Mistake(
             lambda w, bits: (
@@ -286,11 +388,49 @@ per_channel_scales = Exercise(
             lambda w, bits: np.abs(w).max() / (2 ** (bits - 1) - 1),
             "This makes one scale for the whole tensor: one for each column is asked.",
         ),
-        Mistake(
-            lambda w, bits: (
-                np.where(np.any(w, axis=0), w.max(axis=0), 1) / (2 ** (bits - 1) - 1)
-            ),
-            "This takes the largest value, not the largest magnitude, of each channel.",
+        *mistakes_of(
+            {
+                "This takes the largest value, not the largest magnitude, of each "
+                "channel.": [
+                    lambda w, bits: (
+                        np.where(np.any(w, axis=0), w.max(axis=0), 1)
+                        / (2 ** (bits - 1) - 1)
+                    ),
+                    lambda w, bits: (
+                        np.where(w.max(axis=0) == 0, 2 ** (bits - 1) - 1, w.max(axis=0))
+                        / (2 ** (bits - 1) - 1)
+                    ),
+                    lambda w, bits: w.max(axis=0) / (2 ** (bits - 1) - 1),
+                ],
+                "This is the affine step of each channel: symmetric codes reach "
+                "equally far on both sides.": [
+                    lambda w, bits: np.ptp(w, axis=0) / (2**bits - 1),
+                    lambda w, bits: _ones_where(
+                        ~np.any(w, axis=0), np.ptp(w, axis=0) / (2**bits - 1)
+                    ),
+                ],
+                "The two choices of np.where are swapped: np.where(condition, a, b) "
+                "takes a where the condition holds.": lambda w, bits: np.where(
+                    np.any(w, axis=0), 1.0, 0.0
+                ),
+                "This looks for zeros in one row alone: a channel is all zero if each "
+                "of its weights is.": [
+                    lambda w, bits: _ones_where(w[0] == 0, _bare_scales(w, bits)),
+                    lambda w, bits: _ones_where(w[-1] == 0, _bare_scales(w, bits)),
+                ],
+                "One zero makes no all-zero channel: every one of its weights must be "
+                "0.": lambda w, bits: _ones_where(
+                    (w == 0).any(axis=0), _bare_scales(w, bits)
+                ),
+                "Weights that cancel have the sum 0 too: an all-zero channel is one "
+                "whose largest magnitude is 0.": lambda w, bits: _ones_where(
+                    np.abs(w.sum(axis=0)) < 1e-12, _bare_scales(w, bits)
+                ),
+                "This replaces weights that are 0, also those of a live channel: "
+                "replace the scales that are 0.": [
+                    lambda w, bits: _bare_scales(np.where(w == 0, 1.0, w), bits),
+                ],
+            }
         ),
         Mistake(
             lambda w, bits: np.where(
@@ -298,11 +438,12 @@ per_channel_scales = Exercise(
             ),
             "This divides by 2**(bits-1), one more than the highest code.",
         ),
-        Mistake(
-            lambda w, bits: np.maximum(
-                np.abs(w).max(axis=0) / (2 ** (bits - 1) - 1), 1e-8
-            ),
-            "An all-zero channel gets a tiny scale here: give it exactly 1.",
+        *mistakes_of(
+            {
+                "An all-zero channel gets a tiny scale here: give it exactly 1.": [
+                    made for k in (3, 5, 6, 7, 8, 9, 10) for made in _tiny(10.0**-k)
+                ]
+            }
         ),
     ],
     praise="right, the all-zero channel too.",
@@ -317,6 +458,17 @@ def _pack_int4(q):
 def _halves(q):
     n = len(q) // 2
     return ((q[:n] & 15) | ((q[n:] & 15) << 4)).astype(np.uint8)
+
+
+def _in_wide_integers(join):
+    """Return an expression of both codes as an answer, with and without a cast."""
+    made = lambda q: join(q[0::2].astype(np.int64), q[1::2].astype(np.int64))  # noqa: E731
+    return [
+        lambda q: made(q).astype(np.uint8),
+        lambda q: made(q).astype(np.int8),
+        lambda q: made(q).astype(np.int16),
+        made,
+    ]
 
 
 pack_int4 = Exercise(
@@ -354,6 +506,24 @@ pack_int4 = Exercise(
             lambda q: ((q[0::2] + 8) | ((q[1::2] + 8) << 4)).astype(np.uint8),
             "This shifts the codes by 8 first: two's complement keeps the low bits.",
         ),
+        *mistakes_of(
+            {
+                "-29 and 227 are the same eight bits: cast to uint8.": lambda q: (
+                    _pack_int4(q).astype(np.int8)
+                ),
+                "Brackets are missing: `+` is done before `<<`, and `<<` before `&` "
+                "and `|`.": [
+                    made
+                    for add in (
+                        lambda a, b: a & 15 + (b & 15) << 4,
+                        lambda a, b: (a & 15) + (b & 15) << 4,
+                        lambda a, b: a & 15 + b & 15 << 4,
+                        lambda a, b: a & 15 | b & 15 << 4,
+                    )
+                    for made in _in_wide_integers(add)
+                ],
+            }
+        ),
     ],
     praise="right: half the bytes.",
 )
@@ -379,10 +549,17 @@ _SMALL = (
     np.array([7], np.int32),
 )
 
+_LARGE = (  # small enough to read, and its sum leaves int16
+    np.array([[127, 127]], np.int8),
+    -128,
+    np.array([[127], [127]], np.int8),
+    np.array([7], np.int32),
+)
+
 integer_dense = Exercise(
     "Exercise 7",
     _integer_dense,
-    [_SMALL, _dense_case(3, 16, 4, -128), _dense_case(2, 50, 3, 5)],
+    [_SMALL, _LARGE, _dense_case(3, 16, 4, -128), _dense_case(2, 50, 3, 5)],
     [
         Mistake(
             lambda q_x, z, q_w, q_bias: (
@@ -421,6 +598,25 @@ integer_dense = Exercise(
             "All of this is int8 until the end, and wraps twice: cast both to int32 "
             "first.",
         ),
+        *mistakes_of(
+            {
+                "The numbers are right, but not their type: cast the result to int32 "
+                "once more, for NumPy's sums make int64.": lambda *given: (
+                    _integer_dense(*given).astype(np.int64)
+                ),
+                "An int16 holds each product, but not their sum: cast to int32.": [
+                    lambda q_x, z, q_w, q_bias: (
+                        (q_x.astype(np.int16) - np.int16(z)) @ q_w.astype(np.int16)
+                        + q_bias
+                    ),
+                    lambda q_x, z, q_w, q_bias: (
+                        (_integer_dense(q_x, z, q_w, q_bias))
+                        .astype(np.int16)
+                        .astype(np.int32)
+                    ),
+                ],
+            }
+        ),
     ],
     praise="right: these are the numbers an int8 chip adds up.",
 )
@@ -434,3 +630,5 @@ EXERCISES: dict[str, Exercise] = {
     "pack_int4": pack_int4,
     "integer_dense": integer_dense,
 }
+
+progress = progress_over(EXERCISES)

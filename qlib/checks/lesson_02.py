@@ -1,8 +1,10 @@
 """The exercises of lesson 02: what is right, and the mistakes that people make."""
 
+import math
+
 import numpy as np
 
-from qlib.checks.exercise import Exercise, Mistake
+from qlib.checks.exercise import Exercise, Mistake, progress_over
 
 _RNG = np.random.default_rng(2)
 
@@ -168,7 +170,20 @@ def _with_epsilon(epsilon):
         power, noise = _powers(x, x_hat)
         return _decibels(power + epsilon, noise + epsilon)
 
-    return [below, both]
+    def at_least(x, x_hat):
+        power, noise = _powers(x, x_hat)
+        return _decibels(power, max(noise, epsilon))
+
+    def under_sums(x, x_hat):
+        power, noise = _powers(x, x_hat)
+        return _decibels(power * x.size, noise * x.size + epsilon)
+
+    return [below, both, at_least, under_sums]
+
+
+def _none_where(test):
+    """Return the SNR that takes x_hat for a copy where a test of the errors says so."""
+    return lambda x, x_hat: np.inf if test(x, x_hat) else _plain_snr(x, x_hat)
 
 
 _EPSILONS = [*(10.0**-k for k in (6, 7, 8, 9, 10, 12, 15, 16, 20)), 2.0**-52]
@@ -185,6 +200,9 @@ signal_to_noise = Exercise(
         (np.array([-9.0, -1.0, 2.0, 0.5]), np.array([-7.0, -1.5, 1.25, 0.0])),
         (np.array([2.0, -1.0]), np.array([2.0, -1.0])),
         (np.array([0.0, 0.0]), np.array([0.0, 0.0])),
+        (np.array([1.0, 3.0]), np.array([2.0, 2.0])),
+        (np.array([-1.0, 3.0]), np.array([-1.0, 4.0])),
+        (np.array([1.0, 2.0]), np.array([1.0 + 2.0**-30, 2.0])),
     ],
     [
         *_all_say(
@@ -205,6 +223,31 @@ signal_to_noise = Exercise(
             "A small number is added to the noise so that nothing divides by 0: it "
             "makes up a ratio for an exact copy, which is inf.",
             *[does for epsilon in _EPSILONS for does in _with_epsilon(epsilon)],
+        ),
+        *_all_say(
+            "Errors up and down cancel in a sum or a mean, so it can be 0 where there "
+            "is noise: ask whether the mean of their squares is 0.",
+            _none_where(lambda x, x_hat: np.sum(x - x_hat) == 0),
+        ),
+        *_all_say(
+            "This takes the largest error for the test, with its sign: it can be 0 "
+            "while others are negative. Ask whether all of them are 0.",
+            _none_where(lambda x, x_hat: np.max(x - x_hat) == 0),
+            _none_where(lambda x, x_hat: np.max(x_hat - x) == 0),
+        ),
+        *_all_say(
+            "One value that comes back exactly makes no exact copy: all must do.",
+            _none_where(lambda x, x_hat: np.any(x == x_hat)),
+            _none_where(lambda x, x_hat: x.flat[0] == x_hat.flat[0]),
+        ),
+        *_all_say(
+            "A tiny error is an error too, and has a ratio: only where the noise is "
+            "exactly 0 is it inf.",
+            _none_where(np.allclose),
+            *[
+                _none_where(lambda x, x_hat, k=k: _powers(x, x_hat)[1] < 10.0**-k)
+                for k in (6, 9, 12, 15)
+            ],
         ),
         *_either_way(
             "The factor 20 goes with a ratio of amplitudes: mean squares are powers, "
@@ -338,6 +381,24 @@ def _both(measure):
     return split
 
 
+def _errors(x, scale, qmax):
+    """Return the errors of rounding and of clipping, value by value."""
+    inside = np.clip(x, -scale * qmax, scale * qmax)
+    return inside - _come_back(x, scale, qmax), x - inside
+
+
+def _less_code(parts):
+    """Return the split in which a code stands for what comes back."""
+
+    def split(x, scale, qmax):
+        inside = np.clip(x.astype(np.float64), -scale * qmax, scale * qmax)
+        value, clipped = parts(x, inside)
+        q = np.clip(np.round(x / scale), -qmax, qmax)
+        return float(np.mean((value - q) ** 2)), float(np.mean(clipped**2))
+
+    return split
+
+
 def _each_by_its_own(empty):
     def split(x, scale, qmax):
         error = (x - _come_back(x, scale, qmax)) ** 2
@@ -415,10 +476,30 @@ split_error = Exercise(
             _split_at(lambda s, qmax: -np.inf, lambda s, qmax: s * qmax),
             _one_sided,
         ),
-        Mistake(
-            _split_at(lambda s, qmax: -qmax, lambda s, qmax: qmax),
+        *_all_say(
             "This clips x at +-qmax, which is a code: as a real value the end is "
             "scale * qmax.",
+            _split_at(lambda s, qmax: -qmax, lambda s, qmax: qmax),
+            lambda x, s, qmax: _mean_squares(
+                x,
+                np.clip(x, -qmax, qmax),
+                s * np.round(np.clip(x, -qmax, qmax) / s),
+            ),
+        ),
+        *_all_say(
+            "A code is subtracted from a value: bring it back first, scale * q.",
+            _less_code(lambda x, inside: (inside, x - inside)),
+            _less_code(lambda x, inside: (x, x - inside)),
+        ),
+        *_all_say(
+            "These are arrays, one number for each value: take the mean of each.",
+            lambda x, s, qmax: tuple(e**2 for e in _errors(x, s, qmax)),
+            lambda x, s, qmax: tuple(np.abs(e) for e in _errors(x, s, qmax)),
+            lambda x, s, qmax: tuple(_errors(x, s, qmax)),
+        ),
+        Mistake(
+            lambda x, s, qmax: sum(_split_error(x, s, qmax)),
+            "This is the sum of both, the whole MSE: return the two as a pair.",
         ),
         *_all_say(
             "The ends are half a step too far out: what lies beyond the last level is "
@@ -539,6 +620,34 @@ def _measured_db(x, bits):
 
 
 _bits_for = _first(_model())
+
+
+def _approximate_bits(x, target_db):
+    """Return the bits of the formula with 6.02 and 10.8, as a fraction."""
+    return (target_db - 10.8 + 20 * np.log10(2 * _reach(x) / _rms(x))) / 6.02
+
+
+def _missing_bits(x, target_db):
+    """Return what 2 bits leave missing, counted in 6.02 dB."""
+    return (target_db - _model()(x, 2)) / 6.02
+
+
+def _decibels_of(case, result, want):
+    """Return what the model expects with the bits returned, and with the right ones."""
+    try:
+        bits = int(result)
+    except (TypeError, ValueError):
+        return ""
+    if bits != result or not 2 <= bits <= 32:
+        return ""
+    x, target_db = case
+    got, right = _model()(x, bits), _model()(x, want)
+    return (
+        f"(The model expects {got:.1f} dB with {bits} bits and {right:.1f} dB with "
+        f"{want}; the target is {target_db:g} dB.)"
+    )
+
+
 _PEAK = _normal(0.5, 200)
 _PEAK[7] = -30.0
 
@@ -557,6 +666,10 @@ bits_for = Exercise(
         (_PEAK, 20.0),
         (_PEAK, 35.0),
         (_normal(0.3, (4, 8), np.float32), 35.0),
+        (np.array([1.0, -1.0, 1.0]), 16.2),
+        (np.array([1.0, -1.0, 1.0]), 29.2),
+        (np.array([1.0, -1.0, 1.0]), 9.0),
+        (np.array([0.5, -1.0, 0.25]), 95.0),
     ],
     [
         *_all_say(
@@ -570,10 +683,29 @@ bits_for = Exercise(
             "The 1.76 dB belong to a sine that fills the range: take the mean square "
             "of this x.",
         ),
-        Mistake(
+        *_all_say(
+            "This is the approximate formula, whose step is 2 max|x| / 2**bits: it is "
+            "off by a bit where bits are few. Try each width with its step, "
+            "max|x| / (2**(bits - 1) - 1).",
             _first(_model(step=lambda x, bits: 2 * _reach(x) / 2**bits)),
-            "This step is a little too small, 2 max|x| / 2**bits: the highest code is "
-            "2**(bits - 1) - 1.",
+            lambda x, target_db: int(np.ceil(_approximate_bits(x, target_db))),
+            lambda x, target_db: max(2, int(np.ceil(_approximate_bits(x, target_db)))),
+            lambda x, target_db: round(_approximate_bits(x, target_db)),
+            _approximate_bits,
+        ),
+        *_all_say(
+            "This counts 6.02 dB for each bit from 2 bits on, and the first ones bring "
+            "more: the step goes from max|x| to max|x| / 3, then / 7. Try each width.",
+            lambda x, target_db: 2 + int(np.ceil(_missing_bits(x, target_db))),
+            lambda x, target_db: max(2, 2 + int(np.ceil(_missing_bits(x, target_db)))),
+        ),
+        *_all_say(
+            "The search ends before 16 bits.",
+            *[lambda x, db, k=k: min(_bits_for(x, db), k) for k in (8, 10, 12, 15)],
+        ),
+        Mistake(
+            lambda x, target_db: max(_bits_for(x, target_db), 3),
+            "The search begins too late: 2 bits may do.",
         ),
         Mistake(
             _first(_model(step=lambda x, bits: 2 * _reach(x) / (2**bits - 1))),
@@ -650,6 +782,7 @@ bits_for = Exercise(
         ),
     ],
     praise="right: the fewest bits that reach it.",
+    note=_decibels_of,
 )
 
 
@@ -659,6 +792,19 @@ bits_for = Exercise(
 def _best_scale(x, q):
     q = q.astype(np.float64)
     return float(np.sum(x * q) / np.sum(q * q))
+
+
+def _energy(a):
+    return float(np.sum(np.square(a, dtype=np.float64)))
+
+
+def _own_codes(scale):
+    """Return the best scale for codes that a first scale makes of x."""
+
+    def answer(x, q):
+        return _best_scale(x, np.round(x / scale(x, q.astype(np.float64))))
+
+    return answer
 
 
 def _line_slope(x, q):
@@ -691,6 +837,7 @@ best_scale = Exercise(
         _rounded(_normal(3, 30), 0.7, bits=3),
         (np.array([-8.0, -2.6, 1.4, 3.0]), np.array([-3, -2, 1, 3], np.int8)),
         (np.array([[5.0, 0.1], [-0.2, 0.4]]), np.array([[1, 0], [0, 0]], np.int8)),
+        (np.array([1.0, -0.1, 2.0]), np.array([1, 1, 2], np.int8)),
     ],
     [
         *_all_say(
@@ -753,6 +900,28 @@ best_scale = Exercise(
             lambda x, q: np.std(x) / np.std(q),
             "This compares the spreads of x and q, whichever value belongs to which "
             "code: sum(x * q) pairs them.",
+        ),
+        *_all_say(
+            "This takes the magnitude of each x * q: where a value and its code have "
+            "different signs, the product must count as negative.",
+            lambda x, q: np.sum(np.abs(x * q.astype(np.float64))) / _energy(q),
+        ),
+        *_all_say(
+            "This is the min-max scale, which ends at max|x|: asked is the one that "
+            "fits the given codes best.",
+            *[
+                lambda x, q, k=k: np.abs(x).max() / k
+                for k in (127.0, 127.5, 128.0, 255.0)
+            ],
+            lambda x, q: np.ptp(x) / 255.0,
+        ),
+        *_all_say(
+            "The codes are given: this rounds x to codes of its own.",
+            *[
+                _own_codes(lambda x, q, k=k: np.abs(x).max() / k)
+                for k in (127.0, 128.0)
+            ],
+            _own_codes(lambda x, q: np.abs(x).max() / np.abs(q).max()),
         ),
         *_all_say(
             "The division by sum(q * q) is missing.",
@@ -852,6 +1021,44 @@ descent_step = Exercise(
             "This multiplies two means: multiply value by value, then take one mean.",
         ),
         Mistake(
+            _step_by(lambda x, s, q: -2 * np.mean(q * x - s * q)),
+            "Brackets are missing: it is q * (x - scale * q), not q * x - scale * q.",
+        ),
+        Mistake(
+            _step_with(
+                lambda x, s, bits: np.clip(
+                    np.trunc(x / s), -(2 ** (bits - 1) - 1), 2 ** (bits - 1) - 1
+                )
+            ),
+            "The codes are cut off towards 0, as astype(int) does: round them.",
+        ),
+        *_all_say(
+            "This moves the weights, and they are what the grid is fitted to: asked is "
+            "the scale after the step, one number.",
+            *[
+                lambda x, s, bits, rate, f=f, n=n: (
+                    x + f * rate * (x - s * _codes(x, s, bits)) / (x.size if n else 1)
+                )
+                for f in (-2, 2, -1, 1)
+                for n in (0, 1)
+            ],
+            *[
+                lambda x, s, bits, rate, f=f: (
+                    x + f * rate * _slope(x, s, _codes(x, s, bits))
+                )
+                for f in (-1, 1)
+            ],
+        ),
+        *_all_say(
+            "This makes a scale for each value: take the mean of q * (x - scale * q).",
+            *[
+                lambda x, s, bits, rate, f=f: (
+                    s + f * rate * _codes(x, s, bits) * (x - s * _codes(x, s, bits))
+                )
+                for f in (2, 1, -2)
+            ],
+        ),
+        Mistake(
             _step_with(lambda x, s, bits: np.round(x / s)),
             "The codes are not clipped: with so few bits large values need it.",
         ),
@@ -926,10 +1133,6 @@ descent_step = Exercise(
 # --- Exercise 7
 
 
-def _energy(a):
-    return float(np.sum(np.square(a, dtype=np.float64)))
-
-
 def _output_variance(x, w, v_x, v_w):
     return v_x * _energy(w) + v_w * _energy(x)
 
@@ -968,6 +1171,19 @@ output_variance = Exercise(
             "factor, then add.",
             _weighed(lambda a: np.sum(a) ** 2),
             _weighed(lambda a: np.sum(np.abs(a)) ** 2),
+        ),
+        Mistake(
+            lambda x, w, v_x, v_w: v_x * w**2 + v_w * x**2,
+            "These are the parts of the single products: add them up.",
+        ),
+        *_all_say(
+            "Standard deviations are added within each product here: of independent "
+            "errors the variances add.",
+            lambda x, w, v_x, v_w: _energy(np.sqrt(v_x) * w + np.sqrt(v_w) * x),
+            lambda x, w, v_x, v_w: np.sum(
+                np.sqrt(v_x) * np.abs(w) + np.sqrt(v_w) * np.abs(x)
+            ),
+            lambda x, w, v_x, v_w: np.sum(np.sqrt(v_x) * w + np.sqrt(v_w) * x),
         ),
         Mistake(
             _weighed(lambda a: np.mean(a**2)),
@@ -1044,21 +1260,21 @@ output_variance = Exercise(
 # --- Exercise 8
 
 
-def _error_bar(right, n):
+def _standard_error(right, n):
     return float(np.sqrt(right / n * (1 - right / n) / n))
 
 
-error_bar = Exercise(
+standard_error_of = Exercise(
     "Exercise 8",
-    _error_bar,
+    _standard_error,
     [(98, 100), (9920, 10_000), (3, 4), (1, 10), (25, 50), (20, 20), (620, 1000)],
     [
         Mistake(
-            lambda right, n: _error_bar(right, n) ** 2,
+            lambda right, n: _standard_error(right, n) ** 2,
             "This is the variance: its root is the standard error.",
         ),
         Mistake(
-            lambda right, n: _error_bar(right, n) ** 2 / 2,
+            lambda right, n: _standard_error(right, n) ** 2 / 2,
             "This is half of the variance: ** 1/2 takes the power 1, then halves. "
             "Write ** 0.5.",
         ),
@@ -1078,11 +1294,11 @@ error_bar = Exercise(
         ),
         Mistake(
             lambda right, n: 0.5 / np.sqrt(n),
-            "This is the error bar of p = 1/2, the longest there is: put in the "
+            "This is the standard error of p = 1/2, the largest there is: put in the "
             "measured p.",
         ),
         Mistake(
-            lambda right, n: n * _error_bar(right, n),
+            lambda right, n: n * _standard_error(right, n),
             "This counts images: the accuracy is a share, so divide by n.",
         ),
         Mistake(
@@ -1092,15 +1308,15 @@ error_bar = Exercise(
         Mistake(
             lambda right, n: np.sqrt(right / n * (1 - right / n)) / n,
             "The root is divided by n: divide once, and under the root, for four times "
-            "the images halve the error bar.",
+            "the images halve the standard error.",
         ),
         *_all_say(
-            "This is two standard errors, about the 95 % interval: one is asked.",
-            lambda right, n: 2 * _error_bar(right, n),
-            lambda right, n: 1.96 * _error_bar(right, n),
+            "This is two standard errors, the error bar of the figures: one is asked.",
+            lambda right, n: 2 * _standard_error(right, n),
+            lambda right, n: 1.96 * _standard_error(right, n),
         ),
         Mistake(
-            lambda right, n: 100 * _error_bar(right, n),
+            lambda right, n: 100 * _standard_error(right, n),
             "This is in percent: a share is asked, from 0 to 1.",
         ),
         Mistake(
@@ -1117,9 +1333,15 @@ error_bar = Exercise(
             lambda right, n: right / n * (1 - right / n),
             "This is p * (1 - p): divide it by n, and take the root.",
         ),
-        Mistake(
+        *_all_say(
+            "This takes right for p: it is a number of images, and the share p is "
+            "right / n.",
             lambda right, n: np.sqrt(np.float64(right) * (1 - right) / n),
-            "This takes right for p: it is a number of images, and p is right / n.",
+            lambda right, n: math.sqrt(right * (1 - right) / n),
+            lambda right, n: math.sqrt(right * (1 - right)) / n,
+            lambda right, n: (right * (1 - right) / n) ** 0.5,
+            lambda right, n: (right * (1 - right)) ** 0.5 / n,
+            lambda right, n: np.sqrt(np.float64(right) * (1 - right)) / n,
         ),
     ],
     praise="right: what luck alone moves an accuracy by.",
@@ -1133,5 +1355,7 @@ EXERCISES: dict[str, Exercise] = {
     "best_scale": best_scale,
     "descent_step": descent_step,
     "output_variance": output_variance,
-    "error_bar": error_bar,
+    "standard_error_of": standard_error_of,
 }
+
+progress = progress_over(EXERCISES)

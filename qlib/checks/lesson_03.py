@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from qlib.checks.exercise import Exercise, mistakes_of
+from qlib.checks.exercise import Exercise, mistakes_of, progress_over
 
 _RNG = np.random.default_rng(3)
 
@@ -970,3 +970,5 @@ EXERCISES: dict[str, Exercise] = {
     "codebook_bytes": codebook_bytes,
     "code_entropy": code_entropy,
 }
+
+progress = progress_over(EXERCISES)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from qlib.checks.exercise import Exercise, mistakes_of
+from qlib.checks.exercise import Exercise, mistakes_of, progress_over
 
 _RNG = np.random.default_rng(52)
 
@@ -658,3 +658,5 @@ EXERCISES: dict[str, Exercise] = {
     "steps_until": steps_until,
     "fold": fold,
 }
+
+progress = progress_over(EXERCISES)

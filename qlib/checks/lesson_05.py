@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from qlib.checks.exercise import Exercise, mistakes_of
+from qlib.checks.exercise import Exercise, mistakes_of, progress_over
 
 _RNG = np.random.default_rng(55)
 
@@ -824,3 +824,5 @@ EXERCISES: dict[str, Exercise] = {
     "table_softmax": table_softmax,
     "peak_ram": peak_ram,
 }
+
+progress = progress_over(EXERCISES)

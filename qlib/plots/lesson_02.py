@@ -66,7 +66,7 @@ def two_errors(
     """
     names = list(dict.fromkeys(name for name, _ in curves))
     widths = list(dict.fromkeys(bits for _, bits in curves))
-    figure, panels = new_figure(4.4, columns=len(names), sharey=True, squeeze=False)
+    figure, panels = new_figure(4.1, columns=len(names), sharey=True, squeeze=False)
     for (name, bits), (rounding, clipping) in curves.items():
         axes, color = panels[0][names.index(name)], COLORS[widths.index(bits)]
         total, best = rounding + clipping, int(np.argmin(rounding + clipping))
@@ -169,7 +169,7 @@ def sqnr_by_bits(
     bits: Sequence[int], tensors: Mapping[str, tuple[Sequence[float], Sequence[float]]]
 ):
     """Draw SQNR against bits: a line for the prediction, marks for the measurement."""
-    figure, axes = new_figure(3.8)
+    figure, axes = new_figure(3.5)
     colors = (BLUE, ORANGE, GREEN, RED)
     for (name, (predicted, measured)), color, mark in zip(
         tensors.items(), colors, "os^D", strict=False
@@ -189,7 +189,7 @@ def sqnr_by_bits(
 @picture
 def valleys(x: np.ndarray, bits: int, starts: Sequence[float], ends: Sequence[float]):
     """Draw the loss of a few values against the scale, and where alternation ends."""
-    figure, axes = new_figure(3.9)
+    figure, axes = new_figure(3.5)
     best = least_squares_scale(x, bits)
     low, high = min(*starts, *ends, best), max(*starts, *ends, best)
     room = 0.05 * (high - low)
@@ -230,21 +230,26 @@ def loss_and_paths(
     q = np.clip(np.rint(x / here), -qmax, qmax)
     held = [np.mean((x - scale * q) ** 2) for scale in scales]
     left.plot(scales, held, ":", color=PURPLE, label="codes held")
+    marks, found_at = [], left.get_lines()[-1:]
     styles = itertools.cycle(zip((BLUE, ORANGE, RED), MARKS, strict=False))
     for (name, path), (color, mark) in zip(paths.items(), styles, strict=False):
         some = path[np.unique(np.geomspace(1, len(path), 12).astype(int)) - 1]
-        left.plot(some, scale_losses(x, some, bits), mark[0], color=color, ms=7)
+        losses = scale_losses(x, some, bits)
+        marks += left.plot(some, losses, mark[0], color=color, ms=7, label=name)
         right.plot(np.arange(len(path)), path, mark[1:], color=color, label=name)
     looks = ((BLACK, "X", 11), (PURPLE, "P", 12), (GREEN, "*", 19))
     for (name, scale), (color, mark, size) in zip(found.items(), looks, strict=False):
         at = scale, scale_losses(x, [scale], bits)
-        left.plot(*at, mark, color=color, ms=size, label=name)
+        found_at += left.plot(*at, mark, color=color, ms=size, label=name)
         right.axhline(scale, color=color, linewidth=1)
     top = 1.9 * float(scale_losses(x, [largest], bits)[0])
     left.set(xlabel="scale", ylabel="MSE", ylim=(0, top))
     left.ticklabel_format(axis="y", style="sci", scilimits=(0, 0))
     left.locator_params(axis="x", nbins=5)
-    left.legend(fontsize=12, loc="upper center")
+    left.add_artist(left.legend(handles=found_at, fontsize=12, loc="upper center"))
+    left.legend(
+        handles=marks, fontsize=11, loc="lower right", labelspacing=0.1, handlelength=1
+    )
     right.set(xlabel="step", ylabel="scale", ylim=(0, None))
     right.legend(fontsize=12)
     return figure, (
@@ -259,7 +264,7 @@ def loss_and_paths(
 @picture
 def shifts(panels: Mapping[str, np.ndarray]):
     """Draw mean and spread of each output's error, for errors (images, outputs)."""
-    figure, all_axes = new_figure(3.8, columns=len(panels), squeeze=False)
+    figure, all_axes = new_figure(3.4, columns=len(panels), squeeze=False)
     for axes, (name, e) in zip(all_axes[0], panels.items(), strict=True):
         order = np.argsort(e.mean(axis=0))
         mean, spread = e.mean(axis=0)[order], e.std(axis=0)[order]
@@ -283,7 +288,7 @@ def travel(sums: Mapping[int, Mapping[str, float]], images: int = 10_000):
     Each width has the mean squares "conv predicted", "conv measured" and so on, and
     the numbers of labels, "expected" and "counted".
     """
-    figure, (left, right) = new_figure(4.0, columns=2)
+    figure, (left, right) = new_figure(3.7, columns=2)
     bits = list(sums)
     for name, color, mark in zip(
         ("conv", "dense", "logits"), COLORS, "os^", strict=True
@@ -293,8 +298,10 @@ def travel(sums: Mapping[int, Mapping[str, float]], images: int = 10_000):
         left.plot(bits, predicted, color=color, linewidth=1.5)
         left.plot(bits, measured, mark, color=color, ms=9, label=name)
     expected = [row["expected"] for row in sums.values()]
-    right.plot(bits, expected, color=PURPLE, linewidth=1.5)
-    right.plot(bits, [row["counted"] for row in sums.values()], "D", color=PURPLE, ms=9)
+    counted = [row["counted"] for row in sums.values()]
+    right.plot(bits, expected, color=PURPLE, linewidth=1.5, label="expected")
+    right.plot(bits, counted, "D", color=PURPLE, ms=9, label="counted")
+    right.legend(fontsize=12)
     left.set(xlabel="bits of the weights", ylabel="RMS error", yscale="log")
     right.set(xlabel="bits of the weights", yscale="log")
     right.set_ylabel(f"labels changed, of {images:,}")
@@ -322,7 +329,7 @@ def sensitivity(
 
     `scores` holds {(f"{layer} on", axis, bits): accuracy}, and "off" likewise.
     """
-    figure, panels = new_figure(5.6, 2, 2, sharex=True, sharey=True)
+    figure, panels = new_figure(5.2, 2, 2, sharex=True, sharey=True)
     layers = list(
         dict.fromkeys(key[0].rpartition(" ")[0] for key in scores if " " in key[0])
     )
@@ -340,6 +347,7 @@ def sensitivity(
         panels[1, column].set_xlabel("bits")
     for axes in panels[:, 0]:
         axes.legend(fontsize=12, loc="lower left")
+    figure.supylabel("(axis stretched towards 100 %)", fontsize=12)
     return figure, (
         "Accuracy against 8 to 2 bits, above with one layer quantized, below with all "
         "but one, left per tensor, right per channel. Down to 4 bits all lines run "
@@ -356,7 +364,7 @@ def accuracy_by_bits(
     images: int = 10_000,
 ):
     """Draw accuracy against bits for several methods, with the float error bar."""
-    figure, all_axes = new_figure(4.2, columns=len(panels), squeeze=False, sharey=True)
+    figure, all_axes = new_figure(3.9, columns=len(panels), squeeze=False, sharey=True)
     colors = (RED, ORANGE, BLUE)
     for axes, (title, lines) in zip(all_axes[0], panels.items(), strict=True):
         _float_band(axes, float_score, images)
@@ -369,6 +377,8 @@ def accuracy_by_bits(
             )
         axes.set(title=title, xlabel="bits")
         _accuracy_axes(axes, widths)
+        axes.label_outer()
+    figure.supylabel("(axis stretched towards 100 %)", fontsize=12)
     all_axes[0][0].legend(fontsize=12, loc="lower left")
     names = next(iter(panels.values()))
     return figure, (

@@ -280,6 +280,11 @@ def latencies(found: Mapping[str, Mapping[str, Latency]], title: str):
             )
     axes.set_yticks(range(len(names)), names)
     axes.set(ylim=(len(names) - 0.4, -0.6), xscale="log", title=title)
+    ticks = [10, 20, 50, 100, 200, 500, 1000, 2000]
+    axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+    axes.minorticks_off()
+    times = [1e6 * one.median for row in found.values() for one in row.values()]
+    axes.set_xlim(0.7 * min(times), 1.5 * max(times))
     axes.set_xlabel("time of one image (µs, log axis; bars: quartiles)")
     axes.legend(fontsize=12)
     told = "; ".join(

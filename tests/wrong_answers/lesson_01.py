@@ -71,6 +71,48 @@ def step_size__brackets(low, high, bits):
     return (high - low) / 2**bits - 1
 
 
+@wrong
+def step_size__widened(low, high, bits):
+    """This widens the range to 0"""
+    return (max(high, 0) - min(low, 0)) / (2**bits - 1)
+
+
+@wrong
+def step_size__one_side(low, high, bits):
+    """This takes half of the codes"""
+    return (high - low) / 2 ** (bits - 1)
+
+
+@wrong
+def step_size__whole(low, high, bits):
+    """`//` cuts the quotient off"""
+    return (high - low) // (2**bits - 1)
+
+
+@wrong
+def step_size__negative(low, high, bits):
+    """A step is positive"""
+    return (low - high) / (2**bits - 1)
+
+
+@wrong
+def step_size__xor(low, high, bits):
+    """In Python `^` is not a power"""
+    return (high - low) / ((2 ^ bits) + 6)
+
+
+@wrong
+def step_size__xor_makes_zero(low, high, bits):
+    """division by zero (In Python `^` is not a power: write `**`.)"""
+    return (high - low) / (2 ^ bits - 1)
+
+
+@wrong
+def step_size__no_return(low, high, bits):
+    """is a `return` missing"""
+    low = (high - low) / (2**bits - 1)
+
+
 @right
 def step_size__formula(low, high, bits):
     return (high - low) / (2**bits - 1)
@@ -126,6 +168,18 @@ def widen__moved(low, high):
 def widen__one_value(low, high):
     """a tuple of 2 values is expected"""
     return min(low, 0.0)
+
+
+@wrong
+def widen__swapped(low, high):
+    """The min and the max are swapped"""
+    return max(low, 0), min(high, 0)
+
+
+@wrong
+def widen__high_first(low, high):
+    """The ends are in the wrong order"""
+    return max(high, 0), min(low, 0)
 
 
 @right
@@ -189,8 +243,32 @@ def symmetric_scale__late_abs(x, bits):
 
 @wrong
 def symmetric_scale__per_row(x, bits):
-    """shape () is expected"""
+    """one number is expected, not an array"""
     return np.abs(np.atleast_2d(x)).max(axis=1) / (2 ** (bits - 1) - 1)
+
+
+@wrong
+def symmetric_scale__all_codes(x, bits):
+    """This uses all 2**bits codes"""
+    return 2 * np.abs(x).max() / (2**bits - 1)
+
+
+@wrong
+def symmetric_scale__brackets(x, bits):
+    """brackets around 2**(bits - 1) - 1 are missing"""
+    return np.abs(x).max() / 2 ** (bits - 1) - 1
+
+
+@wrong
+def symmetric_scale__smallest(x, bits):
+    """This takes the magnitude of the smallest value"""
+    return abs(x.min()) / (2 ** (bits - 1) - 1)
+
+
+@wrong
+def symmetric_scale__max_of_rows(x, bits):
+    """use np.max, np.sum"""
+    return max(abs(x)) / (2 ** (bits - 1) - 1)
 
 
 @right
@@ -294,6 +372,40 @@ def quantize_int8__in_place(x, scale, zero_point):
     return np.clip(np.round(x) + zero_point, -128, 127).astype(np.int8)
 
 
+@wrong
+def quantize_int8__cast_to_int(x, scale, zero_point):
+    """as astype(int) does"""
+    q = (x / scale).astype(int) + zero_point
+    return np.clip(q, -128, 127).astype(np.int8)
+
+
+@wrong
+def quantize_int8__way_back(x, scale, zero_point):
+    """The zero point is a code, and x a real value"""
+    q = np.round((x - zero_point) / scale)
+    return np.clip(q, -128, 127).astype(np.int8)
+
+
+@wrong
+def quantize_int8__clips_as_uint8(x, scale, zero_point):
+    """0 to 255 are the codes of uint8"""
+    q = np.clip(rounded(x, scale, zero_point), 0, 255)
+    return q.astype(int).astype(np.int8)
+
+
+@wrong
+def quantize_int8__to_128(x, scale, zero_point):
+    """There is no 128 in int8"""
+    q = np.clip(rounded(x, scale, zero_point), -128, 128)
+    return q.astype(int).astype(np.int8)
+
+
+@wrong
+def quantize_int8__round(x, scale, zero_point):
+    """np.round for arrays"""
+    return np.clip(round(x / scale) + zero_point, -128, 127).astype(np.int8)
+
+
 @right
 def quantize_int8__vectorised(x, scale, zero_point):
     return np.clip(rounded(x, scale, zero_point), -128, 127).astype(np.int8)
@@ -316,7 +428,7 @@ def per_channel_scales__zero(w, bits):
 
 @wrong
 def per_channel_scales__rows(w, bits):
-    """channels are the outputs"""
+    """channels are the outputs, the columns. NumPy's axis is the one"""
     return np.abs(w).max(axis=1) / (2 ** (bits - 1) - 1)
 
 
@@ -352,6 +464,68 @@ def per_channel_scales__128(w, bits):
 def per_channel_scales__tiny(w, bits):
     """give it exactly 1"""
     return np.maximum(np.abs(w).max(axis=0) / (2 ** (bits - 1) - 1), 1e-8)
+
+
+def bare(w, bits):
+    return np.abs(w).max(axis=0) / (2 ** (bits - 1) - 1)
+
+
+@wrong
+def per_channel_scales__plain_max(w, bits):
+    """not the largest magnitude, of each"""
+    scales = w.max(axis=0) / (2 ** (bits - 1) - 1)
+    return np.where(scales == 0, 1, scales)
+
+
+@wrong
+def per_channel_scales__affine(w, bits):
+    """This is the affine step of each channel"""
+    scales = (w.max(axis=0) - w.min(axis=0)) / (2**bits - 1)
+    return np.where(scales == 0, 1, scales)
+
+
+@wrong
+def per_channel_scales__where_swapped(w, bits):
+    """The two choices of np.where are swapped"""
+    scales = bare(w, bits)
+    return np.where(scales == 0, scales, 1)
+
+
+@wrong
+def per_channel_scales__first_row(w, bits):
+    """This looks for zeros in one row alone"""
+    return np.where(w[0] == 0, 1, bare(w, bits))
+
+
+@wrong
+def per_channel_scales__any_zero(w, bits):
+    """One zero makes no all-zero channel"""
+    return np.where(np.any(w == 0, axis=0), 1, bare(w, bits))
+
+
+@wrong
+def per_channel_scales__sum(w, bits):
+    """Weights that cancel have the sum 0 too"""
+    return np.where(w.sum(axis=0) == 0, 1, bare(w, bits))
+
+
+@wrong
+def per_channel_scales__single_weights(w, bits):
+    """This replaces weights that are 0"""
+    return bare(np.where(w == 0, 1, w), bits)
+
+
+@wrong
+def per_channel_scales__plus_tiny(w, bits):
+    """gets a tiny scale here"""
+    return bare(w, bits) + 1e-6
+
+
+@wrong
+def per_channel_scales__if(w, bits):
+    """did you mean np.where or np.all"""
+    scales = bare(w, bits)
+    return 1.0 if scales == 0 else scales
 
 
 @right
@@ -411,8 +585,28 @@ def pack_int4__offset(q):
 
 @wrong
 def pack_int4__signed_bytes(q):
-    """uint8 is expected"""
+    """-29 and 227 are the same eight bits"""
     return (q[0::2] & 15) | ((q[1::2] & 15) << 4)
+
+
+@wrong
+def pack_int4__wide(q):
+    """uint8 is expected"""
+    q = q.astype(int)
+    return (q[0::2] & 15) + 16 * (q[1::2] & 15)
+
+
+@wrong
+def pack_int4__brackets(q):
+    """`+` is done before `<<`"""
+    q = q.astype(np.uint8)
+    return q[0::2] & 15 + (q[1::2] & 15) << 4
+
+
+@wrong
+def pack_int4__brackets_outside(q):
+    """Brackets are missing"""
+    return ((q[0::2] & 15) + (q[1::2] & 15) << 4).astype(np.uint8)
 
 
 @right
@@ -462,8 +656,21 @@ def integer_dense__int8_difference(q_x, zero_point, q_w, q_bias):
 
 @wrong
 def integer_dense__floats(q_x, zero_point, q_w, q_bias):
-    """int32 is expected"""
+    """The numbers are right, but not their type"""
     return (q_x.astype(np.float64) - zero_point) @ q_w + q_bias
+
+
+@wrong
+def integer_dense__sum_is_int64(q_x, zero_point, q_w, q_bias):
+    """cast the result to int32 once more"""
+    q_w = q_w.astype(np.int32)
+    return q_x.astype(np.int32) @ q_w + q_bias - zero_point * np.sum(q_w, axis=0)
+
+
+@wrong
+def integer_dense__int16(q_x, zero_point, q_w, q_bias):
+    """int16 holds each product, but not their sum"""
+    return (q_x.astype(np.int16) - zero_point) @ q_w.astype(np.int16) + q_bias
 
 
 @right

@@ -111,7 +111,7 @@ def rms_error__relative(x, x_hat):
 
 @wrong
 def rms_error__per_row(x, x_hat):
-    """shape () is expected"""
+    """one number is expected, not an array"""
     return np.sqrt(np.mean((x - x_hat) ** 2, axis=-1))
 
 
@@ -120,6 +120,18 @@ def rms_error__in_place(x, x_hat):
     """changes its argument"""
     x -= x_hat
     return np.sqrt(np.mean(x**2))
+
+
+@wrong
+def rms_error__xor(x, x_hat):
+    """In Python `^` is not a power"""
+    return np.sqrt(np.mean((x - x_hat) ^ 2))
+
+
+@wrong
+def rms_error__math_root(x, x_hat):
+    """those of NumPy, such as np.sqrt, take arrays"""
+    return np.mean(math.sqrt((x - x_hat) ** 2))
 
 
 @right
@@ -251,6 +263,46 @@ def signal_to_noise__epsilon(x, x_hat):
 def signal_to_noise__division_by_zero(x, x_hat):
     """your function raised ZeroDivisionError"""
     return 10 * math.log10(float(np.mean(x**2)) / float(np.mean((x - x_hat) ** 2)))
+
+
+def plain(x, x_hat):
+    return 10 * np.log10(np.mean(x**2) / np.mean((x - x_hat) ** 2))
+
+
+@wrong
+def signal_to_noise__sum_is_zero(x, x_hat):
+    """Errors up and down cancel"""
+    return np.inf if (x - x_hat).sum() == 0 else plain(x, x_hat)
+
+
+@wrong
+def signal_to_noise__max_is_zero(x, x_hat):
+    """with its sign"""
+    return np.inf if np.max(x - x_hat) == 0 else plain(x, x_hat)
+
+
+@wrong
+def signal_to_noise__any_equal(x, x_hat):
+    """One value that comes back exactly"""
+    return np.inf if (x == x_hat).any() else plain(x, x_hat)
+
+
+@wrong
+def signal_to_noise__allclose(x, x_hat):
+    """A tiny error is an error too"""
+    return np.inf if np.allclose(x, x_hat) else plain(x, x_hat)
+
+
+@wrong
+def signal_to_noise__sums_epsilon(x, x_hat):
+    """A small number is added"""
+    return 10 * np.log10(np.sum(x**2) / (np.sum((x - x_hat) ** 2) + 1e-10))
+
+
+@wrong
+def signal_to_noise__if_equal(x, x_hat):
+    """work value by value on arrays"""
+    return np.inf if x == x_hat else plain(x, x_hat)
 
 
 @right
@@ -421,6 +473,35 @@ def split_error__masks(x, scale, qmax):
     return error[~beyond].sum() / x.size, error[beyond].sum() / x.size
 
 
+@wrong
+def split_error__clipped_at_the_code(x, scale, qmax):
+    """This clips x at +-qmax"""
+    inside = np.clip(x, -qmax, qmax)
+    x_hat = scale * np.round(inside / scale)
+    return np.mean((inside - x_hat) ** 2), np.mean((x - inside) ** 2)
+
+
+@wrong
+def split_error__less_code(x, scale, qmax):
+    """A code is subtracted from a value"""
+    inside = np.clip(x, -scale * qmax, scale * qmax)
+    q = np.round(inside / scale)
+    return np.mean((inside - q) ** 2), np.mean((x - inside) ** 2)
+
+
+@wrong
+def split_error__arrays(x, scale, qmax):
+    """These are arrays"""
+    rounding, clipping = halves(x, scale, qmax)
+    return rounding**2, clipping**2
+
+
+@wrong
+def split_error__sum(x, scale, qmax):
+    """This is the sum of both"""
+    return sum(np.mean(e**2) for e in halves(x, scale, qmax))
+
+
 @right
 def split_error__difference(x, scale, qmax):
     inside = np.minimum(np.maximum(x, -scale * qmax), scale * qmax)
@@ -458,13 +539,6 @@ def bits_for__six_db(x, target_db):
 def bits_for__sine(x, target_db):
     """belong to a sine that fills the range"""
     return int(np.ceil((target_db - 1.76) / 6.02))
-
-
-@wrong
-def bits_for__full_range(x, target_db):
-    """a little too small, 2 max|x| / 2**bits"""
-    reach, power = np.abs(x).max(), np.mean(x**2)
-    return math.ceil(math.log2(reach * math.sqrt(10 ** (target_db / 10) / 3 / power)))
 
 
 @wrong
@@ -567,6 +641,46 @@ def bits_for__measured(x, target_db):
             return bits
 
 
+@wrong
+def bits_for__approximate(x, target_db):
+    """off by a bit where bits are few"""
+    ratio = 2 * np.abs(x).max() / np.sqrt(np.mean(x**2))
+    return max(2, math.ceil((target_db - 10.8 + 20 * np.log10(ratio)) / 6.02))
+
+
+@wrong
+def bits_for__from_two(x, target_db):
+    """This counts 6.02 dB for each bit from 2 bits on"""
+    at_two = 10 * np.log10(12 * np.mean(x**2) / np.max(np.abs(x)) ** 2)
+    return 2 + max(0, math.ceil((target_db - at_two) / 6.02))
+
+
+@wrong
+def bits_for__to_15(x, target_db):
+    """you returned nothing"""
+    for bits in range(2, 16):
+        if narrow(x, target_db) == bits:
+            return bits
+
+
+@wrong
+def bits_for__to_12(x, target_db):
+    """The search ends before 16 bits"""
+    return min(narrow(x, target_db), 12)
+
+
+@wrong
+def bits_for__from_3(x, target_db):
+    """The search begins too late"""
+    return max(narrow(x, target_db), 3)
+
+
+@wrong
+def bits_for__shows_decibels(x, target_db):
+    """24.1 dB with 4 bits and 30.7 dB with 5; the target is 27"""
+    return narrow(x, target_db) - 1 if target_db == 27.0 else 2
+
+
 @right
 def bits_for__search(x, target_db):
     return narrow(x, target_db)
@@ -665,6 +779,26 @@ def best_scale__sizes(x, q):
 def best_scale__no_division(x, q):
     """division by sum(q * q) is missing"""
     return np.sum(x * q)
+
+
+@wrong
+def best_scale__magnitude_of_products(x, q):
+    """This takes the magnitude of each x * q"""
+    q = q.astype(float)
+    return np.sum(np.abs(x * q)) / np.sum(q * q)
+
+
+@wrong
+def best_scale__minmax(x, q):
+    """This is the min-max scale"""
+    return np.abs(x).max() / 127
+
+
+@wrong
+def best_scale__own_codes(x, q):
+    """The codes are given"""
+    q = np.round(x / (np.abs(x).max() / 127))
+    return np.sum(x * q) / np.sum(q * q)
 
 
 @right
@@ -813,6 +947,35 @@ def descent_step__no_rate(x, scale, bits, rate):
     return scale + 2 * np.mean(q * error)
 
 
+@wrong
+def descent_step__brackets(x, scale, bits, rate):
+    """Brackets are missing"""
+    q, _ = parts(x, scale, bits)
+    return scale + 2 * rate * np.mean(q * x - scale * q)
+
+
+@wrong
+def descent_step__cut_off(x, scale, bits, rate):
+    """as astype(int) does"""
+    qmax = 2 ** (bits - 1) - 1
+    q = np.clip((x / scale).astype(int), -qmax, qmax)
+    return scale + 2 * rate * np.mean(q * (x - scale * q))
+
+
+@wrong
+def descent_step__weights(x, scale, bits, rate):
+    """This moves the weights"""
+    _, error = parts(x, scale, bits)
+    return x - rate * 2 * error / x.size
+
+
+@wrong
+def descent_step__no_mean(x, scale, bits, rate):
+    """This makes a scale for each value"""
+    q, error = parts(x, scale, bits)
+    return scale + 2 * rate * q * error
+
+
 @right
 def descent_step__gradient_named(x, scale, bits, rate):
     q, error = parts(x, scale, bits)
@@ -926,6 +1089,18 @@ def output_variance__variances(x, w, v_x, v_w):
     return len(x) * (v_x * np.var(w) + v_w * np.var(x))
 
 
+@wrong
+def output_variance__no_sum(x, w, v_x, v_w):
+    """These are the parts of the single products"""
+    return v_x * w**2 + v_w * x**2
+
+
+@wrong
+def output_variance__deviations_of_products(x, w, v_x, v_w):
+    """Standard deviations are added within each product"""
+    return np.sum((np.sqrt(v_x) * w + np.sqrt(v_w) * x) ** 2)
+
+
 @right
 def output_variance__sums(x, w, v_x, v_w):
     return v_x * np.sum(w**2) + v_w * np.sum(x**2)
@@ -950,49 +1125,49 @@ def output_variance__moments(x, w, v_x, v_w):
     return len(x) * np.dot((v_x, v_w), mean_squares)
 
 
-# --- error_bar
+# --- standard_error_of
 
 
 @wrong
-def error_bar__no_root(right, n):
+def standard_error_of__no_root(right, n):
     """This is the variance"""
     p = right / n
     return p * (1 - p) / n
 
 
 @wrong
-def error_bar__no_wrong_share(right, n):
+def standard_error_of__no_wrong_share(right, n):
     """The factor 1 - p is missing"""
     return math.sqrt(right) / n
 
 
 @wrong
-def error_bar__no_right_share(right, n):
+def standard_error_of__no_right_share(right, n):
     """The factor p is missing"""
     return np.sqrt((n - right) / n**2)
 
 
 @wrong
-def error_bar__root_of_n(right, n):
+def standard_error_of__root_of_n(right, n):
     """The p * (1 - p) is missing"""
     return 1 / math.sqrt(n)
 
 
 @wrong
-def error_bar__one_half(right, n):
-    """the longest there is"""
+def standard_error_of__one_half(right, n):
+    """the largest there is"""
     return math.sqrt(0.25 / n)
 
 
 @wrong
-def error_bar__images(right, n):
+def standard_error_of__images(right, n):
     """This counts images"""
     p = right / n
     return np.sqrt(n * p * (1 - p))
 
 
 @wrong
-def error_bar__single_image(right, n):
+def standard_error_of__single_image(right, n):
     """the spread of a single image"""
     answers = np.zeros(n)
     answers[:right] = 1
@@ -1000,52 +1175,64 @@ def error_bar__single_image(right, n):
 
 
 @wrong
-def error_bar__outside_the_root(right, n):
+def standard_error_of__outside_the_root(right, n):
     """divide once, and under the root"""
     p = right / n
     return (p * (1 - p)) ** 0.5 / n
 
 
 @wrong
-def error_bar__interval(right, n):
+def standard_error_of__interval(right, n):
     """This is two standard errors"""
     p = right / n
     return 1.96 * math.sqrt(p * (1 - p) / n)
 
 
 @wrong
-def error_bar__percent(right, n):
+def standard_error_of__percent(right, n):
     """This is in percent"""
     p = 100 * right / n
     return math.sqrt(p * (100 - p) / n)
 
 
 @wrong
-def error_bar__one_less(right, n):
+def standard_error_of__one_less(right, n):
     """This divides by n - 1"""
     answers = np.arange(n) < right
     return answers.std(ddof=1) / math.sqrt(n)
 
 
 @wrong
-def error_bar__whole_numbers(right, n):
+def standard_error_of__whole_numbers(right, n):
     """This is always 0"""
     p = right // n
     return math.sqrt(p * (1 - p) / n)
 
 
+@wrong
+def standard_error_of__domain(right, n):
+    """domain error. This takes right for p"""
+    return math.sqrt(right * (1 - right) / n)
+
+
+@wrong
+def standard_error_of__complex(right, n):
+    """the share p is right / n"""
+    return (right * (1 - right) / n) ** 0.5
+
+
 @right
-def error_bar__formula(right, n):
+def standard_error_of__formula(right, n):
     p = right / n
     return math.sqrt(p * (1 - p) / n)
 
 
 @right
-def error_bar__counts(right, n):
+def standard_error_of__counts(right, n):
     return np.sqrt(right * (n - right) / n) / n
 
 
 @right
-def error_bar__spread(right, n):
+def standard_error_of__spread(right, n):
     answers = np.arange(n) < right
     return np.std(answers) / np.sqrt(n)
