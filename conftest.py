@@ -1,14 +1,32 @@
-"""What nbval leaves out of a strict run: the numbers that a figure shows.
+"""The course's options, and what nbval leaves out: the numbers that a figure shows.
 
 nbval ignores images, for pixels differ from machine to machine. Each figure of the
 course carries its plotted data in its output's metadata (`qlib.plots.picture`): after a
 cell has run, these are compared with the stored ones.
 """
 
+from pathlib import Path
+
 import pytest
 from nbval.plugin import IPyNbCell
 
 from tests.figure_data import figures, first_difference
+
+
+def pytest_addoption(parser):
+    """Let every notebook be opened in a browser, and keep a picture of each page."""
+    group = parser.getgroup("course")
+    group.addoption(
+        "--browser",
+        action="store_true",
+        help="open every notebook in a browser, not only a few, and check slides "
+        "and web edition",
+    )
+    group.addoption(
+        "--pictures",
+        type=Path,
+        help="keep a picture of each page that a browser shows in this folder",
+    )
 
 
 @pytest.hookimpl(wrapper=True)

@@ -23,11 +23,16 @@ Neural-network quantization, computed in front of you.
     python3 course.py lab [NOTEBOOK]      open JupyterLab on your own copies, in work/
     python3 course.py reset NOTEBOOK      a fresh copy; yours is kept in work/kept/
     python3 course.py test [PYTEST ARGS]  run every test and every notebook
+    python3 course.py test --browser      the same, and every notebook in a browser
+    python3 course.py slides NOTEBOOK     its slides in one file, for any browser
+    python3 course.py html [FOLDER]       all lessons as pages, for any browser
     python3 course.py run COMMAND...      run a command in the course's environment
     python3 course.py train [ARGS]        train the float model again
 
 A notebook is named by its number (01) or its name (01_linear_quantization); a
 solution by solutions/01. The first run sets up .venv, which takes some minutes.
+`slides` and `html` set up .venv-web the first time; what they make, in slides/ and
+site/, needs no network.
 What follows `--` goes to JupyterLab: course.py lab 02 -- --no-browser
 
 For authors:

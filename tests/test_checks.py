@@ -8,9 +8,25 @@ import pytest
 
 from qlib import checks
 from qlib.checks import exercise as exercise_module
-from tests.wrong_answers import lesson_01, lesson_02, lesson_03, lesson_04, lesson_05
+from tests.wrong_answers import (
+    lesson_00,
+    lesson_01,
+    lesson_02,
+    lesson_03,
+    lesson_04,
+    lesson_05,
+    lesson_11,
+)
 
-CATALOGUE = [lesson_01, lesson_02, lesson_03, lesson_04, lesson_05]
+CATALOGUE = [
+    lesson_00,
+    lesson_01,
+    lesson_02,
+    lesson_03,
+    lesson_04,
+    lesson_05,
+    lesson_11,
+]
 WRONG = [(n, f) for c in CATALOGUE for n, fs in c.WRONG.items() for f in fs]
 RIGHT = [(n, f) for c in CATALOGUE for n, fs in c.RIGHT.items() for f in fs]
 
@@ -60,6 +76,59 @@ def test_an_empty_stub_prints_one_quiet_line(exercise, capsys):
     checks.EXERCISES[exercise](lambda *arguments: None)
     title = checks.EXERCISES[exercise].title
     assert capsys.readouterr().out == f"{title}: not attempted yet\n" * 2
+
+
+def test_a_stub_with_words_or_pass_is_not_attempted_yet():
+    def words(low, high):
+        """Return the range that holds 0."""
+
+    def passes(low, high):
+        pass
+
+    for stub in (words, passes):
+        assert checks.verdict("widen", stub) == (False, "Exercise 2: not attempted yet")
+
+
+def test_an_answer_that_returns_nothing_is_told_so():
+    def widen(low, high):
+        low, high = min(low, 0.0), max(high, 0.0)
+
+    ok, message = checks.verdict("widen", widen)
+    assert not ok
+    assert "For (36, 40) you returned nothing: is a `return` missing" in message
+
+
+def test_what_a_wrong_answer_prints_is_shown(capsys):
+    def widen(low, high):
+        for i in range(12):
+            print("low", low, "turn", i)
+        return low, max(high, 0.0)
+
+    checks.EXERCISES["widen"](widen)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("Exercise 2: not yet. ")
+    assert lines[1:3] == ["It printed:", "    low 36.0 turn 0"]  # in the case it names
+    assert lines[-1] == "    ... and 2 lines more"
+    assert len(lines) == 13
+
+
+def test_what_a_right_answer_prints_is_not_shown(capsys):
+    def widen(low, high):
+        print(low)
+        return min(low, 0.0), max(high, 0.0)
+
+    checks.EXERCISES["widen"](widen)
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_a_mistake_told_early_counts_more_than_a_later_missing_return():
+    def bits_for(x, target_db):  # the 12 is missing, so 16 bits do not suffice
+        for bits in range(2, 17):
+            step = np.abs(x).max() / (2 ** (bits - 1) - 1)
+            if 10 * np.log10(np.mean(x**2) / step**2) >= target_db:
+                return bits
+
+    assert "The 12 is missing" in checks.verdict("bits_for", bits_for)[1]
 
 
 @pytest.mark.parametrize("exercise", checks.EXERCISES)

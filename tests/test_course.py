@@ -286,6 +286,20 @@ def test_too_small_a_disk_is_refused_before_anything_is_made(checkout, monkeypat
     assert not (checkout / ".venv").exists()
 
 
+def test_the_web_edition_has_an_environment_of_its_own(checkout, monkeypatch):
+    own, web = Environment(checkout), Environment(checkout, environment.WEB)
+    web.requirements.write_text("")
+    for part in ("folder", "requirements", "lock", "log"):
+        assert getattr(own, part) != getattr(web, part)
+    ready_stamp(checkout)
+    usage = shutil.disk_usage(checkout)._replace(free=10**8)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    with pytest.raises(CourseError, match=r"0\.1 GB free, and the set-up needs 1 GB"):
+        web.prepare()
+    assert own.is_ready()
+    assert not web.folder.exists()
+
+
 def test_a_read_only_checkout_is_told_to_copy_the_course(checkout, monkeypatch):
     def refuse(path):
         raise PermissionError(13, "Permission denied", str(path))

@@ -17,7 +17,16 @@ from qlib.histogram import Histogram
 from qlib.latency import Latency
 from qlib.linear import choose_params
 from qlib.params import QuantParams
-from qlib.plots import cover, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05
+from qlib.plots import (
+    cover,
+    lesson_00,
+    lesson_01,
+    lesson_02,
+    lesson_03,
+    lesson_04,
+    lesson_05,
+    lesson_11,
+)
 from qlib.plots.live import explore, fit_progress, progress
 from qlib.qat import Trained
 from qlib.quiet import load_tensorflow
@@ -78,6 +87,26 @@ TENSOR = Tensor(0, "t", (1, 64, 64), "int8")
 
 # Each figure twice: as it is, and with one thing changed that it shows.
 PAIRS = {
+    "weight_and_levels": [
+        lambda: lesson_00.weight_and_levels(0.04, 0.005, 0.6),
+        lambda: lesson_00.weight_and_levels(0.05, 0.005, 0.6),
+    ],
+    "bits_buy": [
+        lambda: lesson_00.bits_buy([2, 8], [90, 350], [14, 56], 8),
+        lambda: lesson_00.bits_buy([2, 8], [90, 350], [14, 56], 2),
+    ],
+    "log_bars": [
+        lambda: lesson_00.log_bars({"a": {"x": 0.1, "y": 10}}, "energy (pJ)"),
+        lambda: lesson_00.log_bars({"a": {"x": 0.1, "y": 11}}, "energy (pJ)"),
+    ],
+    "accuracy_and_bytes": [
+        lambda: lesson_00.accuracy_and_bytes({8: (350, 0.99), 2: (90, 0.2)}, 0.002),
+        lambda: lesson_00.accuracy_and_bytes({8: (350, 0.99), 2: (90, 0.3)}, 0.002),
+    ],
+    "what_fits": [
+        lambda: lesson_00.what_fits([8, 2], {"a": ["RAM", ""], "b": ["", ""]}, 1),
+        lambda: lesson_00.what_fits([8, 2], {"a": ["", ""], "b": ["", ""]}, 1),
+    ],
     "number_line": [
         lambda: lesson_01.number_line(np.array([0.1, 0.7]), GRID),
         lambda: lesson_01.number_line(np.array([0.1, 0.72]), GRID),
@@ -258,6 +287,30 @@ PAIRS = {
         lambda: lesson_05.budgets({"a": (9000, 100)}, {"b": Device(9000, 2000)}, 0),
         lambda: lesson_05.budgets({"a": (9000, 100)}, {"b": Device(9000, 3000)}, 0),
     ],
+    "cast_and_clip": [
+        lambda: lesson_11.cast_and_clip(5.0),
+        lambda: lesson_11.cast_and_clip(5.5),
+    ],
+    "lost_levels": [
+        lambda: lesson_11.lost_levels(np.arange(256) // 2 * 2),
+        lambda: lesson_11.lost_levels(np.arange(256) // 3 * 3),
+    ],
+    "codes_on_grids": [
+        lambda: lesson_11.codes_on_grids(W, {"a": GRID, "b": OTHER}),
+        lambda: lesson_11.codes_on_grids(W, {"a": GRID, "b": choose_params(-1, 1)}),
+    ],
+    "two_mses": [
+        lambda: lesson_11.two_mses(SHARES, SHARES, 1 - SHARES),
+        lambda: lesson_11.two_mses(SHARES, SHARES, 1.1 - SHARES),
+    ],
+    "lottery": [
+        lambda: lesson_11.lottery(SHARES, SHARES[::-1], (500, 9500)),
+        lambda: lesson_11.lottery(SHARES, SHARES[::-1] + 0.01, (500, 9500)),
+    ],
+    "loss_curves": [
+        lambda: lesson_11.loss_curves({"a": SHARES, "b": SHARES + 1}, 1.46),
+        lambda: lesson_11.loss_curves({"a": SHARES, "b": SHARES + 2}, 1.46),
+    ],
     "cover": [lambda: cover.cover(IMAGE), lambda: cover.cover(IMAGE.T)],
 }
 
@@ -279,7 +332,8 @@ def test_a_figure_has_words_and_its_image_is_small(figure):
 
 
 @pytest.mark.parametrize(
-    "lesson", [lesson_01, lesson_02, lesson_03, lesson_04, lesson_05]
+    "lesson",
+    [lesson_00, lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_11],
 )
 def test_every_figure_of_a_lesson_is_compared_here(lesson):
     drawn = {n for n, f in vars(lesson).items() if hasattr(f, "__wrapped__")}

@@ -12,9 +12,20 @@ from typing import NoReturn
 from urllib.parse import quote
 
 from tools import copies
-from tools.environment import Environment
+from tools.environment import COURSE, WEB, Environment, Kind
 from tools.files import ROOT, CourseError
 from tools.places import link
+
+# JupyterLab asks nothing of the network, and says only what has gone wrong.
+QUIET_LAB = (
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class="
+    "jupyterlab.handlers.announcements.NeverCheckForUpdate",
+    "--LabApp.extension_manager=readonly",
+    "--ServerApp.answer_yes=True",  # Ctrl-C ends at once, without a question
+    "--ServerApp.log_level=WARN",
+    "--LabApp.log_level=WARN",
+)
 
 
 def run(name: str, args: list[str]) -> int:
@@ -55,14 +66,7 @@ def lab(args: list[str]) -> NoReturn:
     options = [
         f"--ServerApp.root_dir={ROOT}",
         f"--LabApp.default_url={page}",
-        # Nothing is asked of the network: no news, no updates, no extension lists.
-        "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class="
-        "jupyterlab.handlers.announcements.NeverCheckForUpdate",
-        "--LabApp.extension_manager=readonly",
-        "--ServerApp.answer_yes=True",  # Ctrl-C ends at once, without a question
-        "--ServerApp.log_level=WARN",
-        "--LabApp.log_level=WARN",
+        *QUIET_LAB,
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         options.append("--allow-root")
@@ -106,6 +110,35 @@ def train(args: list[str]) -> NoReturn:
     _hand_over(command, environment, ROOT)
 
 
+def slides(args: list[str]) -> NoReturn:
+    """Make the slides of one notebook: one file that needs no network."""
+    if not 1 <= len(args) <= 2:
+        raise CourseError("Say which notebook: course.py slides 01 [FILE]")
+    name = copies.find(ROOT, args[0])
+    page = Path(args[1]) if args[1:] else ROOT / "slides" / name
+    if not args[1:]:
+        page = page.with_suffix(".html")
+    if page.suffix not in (".html", ".htm"):
+        raise CourseError(f"Slides are a page; name a file that ends in .html: {page}")
+    words = [str(ROOT / "notebooks" / name), os.path.abspath(page)]
+    _on_the_web("tools.slides", words)
+
+
+def web_edition(args: list[str]) -> NoReturn:
+    """Make the web edition: every lesson as a page that needs no network."""
+    if len(args) > 1:
+        raise CourseError("Name one folder, or none: course.py html [FOLDER]")
+    folder = os.path.abspath(args[0]) if args else str(ROOT / "site")
+    _on_the_web("tools.website", [folder])
+
+
+def _on_the_web(module: str, words: list[str]) -> NoReturn:
+    """Become a tool that runs in the environment of the web edition."""
+    environment = _ready(WEB)
+    command = [str(environment.python), "-m", module, *words]
+    _hand_over(command, environment, ROOT)
+
+
 def run_command(args: list[str]) -> NoReturn:
     """Run any command in the environment, in the user's own folder."""
     if not args:
@@ -144,14 +177,16 @@ COMMANDS: dict[str, Callable[[list[str]], int | None]] = {
     "run": run_command,
     "train": train,
     "refresh": refresh,
+    "slides": slides,
+    "html": web_edition,
     "links": links,
     "link": link_this_python,
     "copy": copy,
 }
 
 
-def _ready() -> Environment:
-    environment = Environment(ROOT)
+def _ready(kind: Kind = COURSE) -> Environment:
+    environment = Environment(ROOT, kind)
     environment.prepare()
     return environment
 

@@ -1,4 +1,4 @@
-"""Makes `.venv` from `requirements.txt`, and keeps it fitting.
+"""Makes `.venv` from `requirements.txt` (or another), and keeps it fitting.
 
 A stamp is written last of all. A run that finds no fitting stamp starts again from
 nothing, so whatever broke a set-up (a closed lid, a full disk), the next run mends it.
@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,7 +22,7 @@ from tools.pip_output import Progress, same_name, why_pip_failed
 from tools.places import link, moved_script, site_packages
 
 LAYOUT = 1  # raise it when something else in .venv changes than its packages
-DISK_NEEDED = 4 * 10**9  # bytes: 2.7 GB stay, the rest holds the downloads meanwhile
+DISK_NEEDED = 4 * 10**9  # bytes: 2.9 GB stay, the rest holds the downloads meanwhile
 
 # pip obeys PIP_... variables. Those that say where packages come from (a school's
 # mirror or proxy) are wanted; others, such as PIP_TARGET, would misplace the packages.
@@ -52,19 +53,49 @@ PYTHON_SETTINGS = {
 }
 
 
+@dataclass(frozen=True)
+class Kind:
+    """One of the course's environments.
+
+    Args:
+        name: of its folder in the checkout.
+        requirements: the file that locks its packages.
+        disk: the bytes that must be free to set it up.
+        cost: what a set-up takes, in words.
+    """
+
+    name: str
+    requirements: str
+    disk: int
+    cost: str
+
+
+COURSE = Kind(
+    ".venv", "requirements.txt", DISK_NEEDED, "about 2.9 GB of disk and about 2 minutes"
+)
+# For the web edition and the slides: most readers never need it.
+WEB = Kind(
+    ".venv-web",
+    "requirements-web.txt",
+    10**9,
+    "about 0.3 GB of disk and half a minute",
+)
+
+
 class Environment:
     """The `.venv` folder of one checkout, and the files that belong to it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, kind: Kind = COURSE) -> None:
         """Name the places; nothing is touched yet."""
         self.root = root
-        self.folder = root / ".venv"
+        self.kind = kind
+        self.folder = root / kind.name
         self.bin = self.folder / ("Scripts" if os.name == "nt" else "bin")
         self.python = self.bin / ("python.exe" if os.name == "nt" else "python")
-        self.requirements = root / "requirements.txt"
+        self.requirements = root / kind.requirements
         self.stamp = self.folder / "course-stamp.json"
-        self.lock = root / ".venv-setup.lock"
-        self.log = root / ".venv-setup.log"
+        self.lock = root / f"{kind.name}-setup.lock"
+        self.log = root / f"{kind.name}-setup.log"
 
     # What the commands ask for
 
@@ -135,26 +166,24 @@ class Environment:
 
     def _set_up(self, lock: IO[str]) -> None:
         started = time.monotonic()
-        say(
-            "Setting up .venv: about 2.7 GB of disk and about 2 minutes, "
-            "only this first time."
-        )
+        say(f"Setting up {self.kind.name}: {self.kind.cost}, only this first time.")
         _check_venv_can_be_made()
         self._remove()
-        _check_disk(self.root)
+        _check_disk(self.root, self.kind.disk)
         # From a virtual environment that is active now, step down to its own Python.
         python = getattr(sys, "_base_executable", None) or sys.executable
         code, text = self._run([python, "-I", "-m", "venv", str(self.folder)], lock)
         if code:
             raise CourseError(
-                f"Python could not make .venv; {self.log.name} says why:\n\n"
+                f"Python could not make {self.kind.name}; {self.log.name} says why:\n\n"
                 + text.strip()[-500:]
             )
         self._install(lock)
         link(site_packages(self.folder), self.root)
-        settings = self.folder / "share" / "jupyter" / "lab" / "settings"
-        overrides = self.root / "tools" / "overrides.json"
-        write_whole(settings / "overrides.json", overrides.read_bytes())
+        if self.kind is COURSE:
+            settings = self.folder / "share" / "jupyter" / "lab" / "settings"
+            overrides = self.root / "tools" / "overrides.json"
+            write_whole(settings / "overrides.json", overrides.read_bytes())
         self.write_stamp()
         say(f"Ready in {time.monotonic() - started:.0f} s.")
 
@@ -165,9 +194,9 @@ class Environment:
         """
         try:
             if self.folder.is_dir() and not (self.stamp.exists() or self.log.exists()):
-                kept = self.root / f".venv-kept-{time.strftime('%Y-%m-%d-%H%M%S')}"
-                self.folder.rename(kept)
-                say(f"There was another .venv here: it is kept as {kept.name}.")
+                name = f"{self.kind.name}-kept-{time.strftime('%Y-%m-%d-%H%M%S')}"
+                self.folder.rename(self.root / name)
+                say(f"There was another {self.kind.name} here: it is kept as {name}.")
             if self.folder.is_symlink() or self.folder.is_file():
                 self.folder.unlink()
             elif self.folder.exists():
@@ -201,7 +230,8 @@ class Environment:
         found = site_packages(self.folder).glob("*.dist-info")
         if not progress.seen <= {same_name(path.name.split("-")[0]) for path in found}:
             raise CourseError(
-                "pip has put the packages somewhere else than into .venv. Remove "
+                "pip has put the packages somewhere else than into "
+                f"{self.kind.name}. Remove "
                 "`target`, `prefix` and `root` from pip's settings (`pip config list` "
                 "shows them), then run the same command again."
             )
@@ -254,7 +284,8 @@ class Environment:
         stamp = self._read_stamp()
         if os.name == "nt" or not isinstance(stamp.get("root"), str):
             return False  # Windows' launchers hold the path inside a program
-        was = stamp["root"].encode("utf-8", "surrogateescape") + b"/.venv"
+        was = stamp["root"].encode("utf-8", "surrogateescape")
+        was += b"/" + self.kind.name.encode()
         now = os.fsencode(self.folder)
         for script in self.bin.iterdir():
             if script.is_file() and not script.is_symlink():
@@ -284,13 +315,13 @@ def _check_venv_can_be_made() -> None:
         )
 
 
-def _check_disk(root: Path) -> None:
+def _check_disk(root: Path, needed: int) -> None:
     """Refuse to start what the disk cannot hold."""
     free = shutil.disk_usage(root).free
-    if free < DISK_NEEDED:
+    if free < needed:
         raise CourseError(
             f"The disk of {root} has {free / 1e9:.1f} GB free, and the set-up needs "
-            f"{DISK_NEEDED / 1e9:.0f} GB. Make room, or move the folder to a larger "
+            f"{needed / 1e9:.0f} GB. Make room, or move the folder to a larger "
             "disk, then run the same command again."
         )
 

@@ -10,15 +10,25 @@ with a sentence.
 
 from collections.abc import Callable
 
-from qlib.checks import lesson_01, lesson_02, lesson_03, lesson_04, lesson_05
+from qlib.checks import (
+    lesson_00,
+    lesson_01,
+    lesson_02,
+    lesson_03,
+    lesson_04,
+    lesson_05,
+    lesson_11,
+)
 from qlib.checks.exercise import Exercise
 
 EXERCISES: dict[str, Exercise] = {
+    **lesson_00.EXERCISES,
     **lesson_01.EXERCISES,
     **lesson_02.EXERCISES,
     **lesson_03.EXERCISES,
     **lesson_04.EXERCISES,
     **lesson_05.EXERCISES,
+    **lesson_11.EXERCISES,
 }
 
 

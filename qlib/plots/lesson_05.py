@@ -283,8 +283,9 @@ def latencies(found: Mapping[str, Mapping[str, Latency]], title: str):
     ticks = [10, 20, 50, 100, 200, 500, 1000, 2000]
     axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     axes.minorticks_off()
-    times = [1e6 * one.median for row in found.values() for one in row.values()]
-    axes.set_xlim(0.7 * min(times), 1.5 * max(times))
+    every = [one for row in found.values() for one in row.values()]
+    fastest, slowest = min(v.low for v in every), max(v.high for v in every)
+    axes.set_xlim(0.9e6 * fastest, 1.1e6 * slowest)
     axes.set_xlabel("time of one image (µs, log axis; bars: quartiles)")
     axes.legend(fontsize=12)
     told = "; ".join(
