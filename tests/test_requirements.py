@@ -15,7 +15,12 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-LOCK = (ROOT / "requirements.txt").read_text("utf-8")
+LOCKS = {  # what is locked in each file
+    "requirements.txt": PROJECT["project"]["dependencies"]
+    + PROJECT["dependency-groups"]["test"],
+    "requirements-web.txt": PROJECT["dependency-groups"]["web"],
+}
+TEXTS = {file: (ROOT / file).read_text("utf-8") for file in LOCKS}
 PYTHONS = ("3.11", "3.12", "3.13")
 PLATFORMS = {
     "Linux": {
@@ -30,14 +35,17 @@ PLATFORMS = {
 NOT_LOCKED = {"pip", "setuptools", "wheel"}
 
 
-def locked(python=None, platform=None):
-    """Return {name: version} of the lock, for one Python and platform or for this."""
+each_lock = pytest.mark.parametrize("file", LOCKS)
+
+
+def locked(python=None, platform=None, file="requirements.txt"):
+    """Return {name: version} of a lock, for one Python and platform or for this."""
     place = {}
     if python:
         place = {"python_version": python, "python_full_version": f"{python}.9"}
         place |= PLATFORMS[platform]
     found = {}
-    for line in LOCK.replace("\\\n", " ").splitlines():
+    for line in TEXTS[file].replace("\\\n", " ").splitlines():
         pinned, _, _ = line.partition(" --hash=")
         requirement = Requirement(pinned)
         if requirement.marker is None or requirement.marker.evaluate(place):
@@ -49,21 +57,22 @@ def locked(python=None, platform=None):
     return found
 
 
+@each_lock
 @pytest.mark.parametrize("platform", PLATFORMS)
 @pytest.mark.parametrize("python", PYTHONS)
-def test_every_dependency_is_locked_inside_its_range(python, platform):
-    versions = locked(python, platform)
-    wanted = PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["test"]
-    for requirement in map(Requirement, wanted):
+def test_every_dependency_is_locked_inside_its_range(python, platform, file):
+    versions = locked(python, platform, file)
+    for requirement in map(Requirement, LOCKS[file]):
         if requirement.marker and not requirement.marker.evaluate(PLATFORMS[platform]):
             continue
         version = versions.get(canonicalize_name(requirement.name))
-        assert version, f"{requirement} is not in requirements.txt"
+        assert version, f"{requirement} is not in {file}"
         assert requirement.specifier.contains(version), (requirement, version)
 
 
-def test_one_version_of_everything_serves_all_pythons():
-    lines = re.findall(r"^([\w.-]+)==", LOCK, re.MULTILINE)
+@each_lock
+def test_one_version_of_everything_serves_all_pythons(file):
+    lines = re.findall(r"^([\w.-]+)==", TEXTS[file], re.MULTILINE)
     assert len(lines) == len({canonicalize_name(name) for name in lines})
 
 
@@ -75,15 +84,18 @@ def test_the_supported_pythons_are_the_same_everywhere():
     assert "OLDEST, NEWEST = (3, 11), (3, 13)" in door
 
 
-def test_every_locked_package_has_a_hash():
-    for line in LOCK.replace("\\\n", " ").splitlines():
+@each_lock
+def test_every_locked_package_has_a_hash(file):
+    for line in TEXTS[file].replace("\\\n", " ").splitlines():
         hashes = re.findall(r"--hash=(\S+)", line)
         assert hashes, line
         assert all(re.fullmatch("sha256:[0-9a-f]{64}", item) for item in hashes), line
 
 
-def test_the_lock_names_no_address_and_no_folder():
-    assert not re.search(r"://|\.(org|com|net|io)\b|^-|/|@", LOCK, re.MULTILINE)
+@each_lock
+def test_a_lock_names_no_address_and_no_folder(file):
+    addresses = r"://|\.(org|com|net|io)\b|^-|/|@"
+    assert not re.search(addresses, TEXTS[file], re.MULTILINE)
 
 
 def test_conda_gets_a_fitting_python_pip_and_the_same_lock():

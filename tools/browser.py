@@ -131,6 +131,7 @@ def visit(opened: "Browser", lab: Lab, notebook: str, picture: Path | None) -> V
         page.add_init_script(path=QUESTIONS)
         listen(page, lab.address, seen.problems)
         page.goto(lab.page(notebook))
+        _wait_for_kernel(page, lab, seen)
         _run_all(page, lab.cells(notebook), seen)
         _look(page, seen)
         _move_sliders(page, seen)
@@ -177,13 +178,25 @@ def leaves(address: str, home: str) -> bool:
     return not address.startswith((home, "data:", "blob:", "about:"))
 
 
+def _wait_for_kernel(page: "Page", lab: Lab, seen: Visit) -> None:
+    """Wait until the notebook is open and its kernel answers.
+
+    The page calls a kernel idle before it has one, hence the server is asked as well.
+    """
+    cells = lab.cells(seen.notebook)
+    if _becomes(page, "loaded", 60, cells):
+        for _ in range(300):
+            if lab.kernel_is_ready() and _becomes(page, "idle", 1):
+                return
+            page.wait_for_timeout(200)
+    raise CourseError(f"{seen.notebook} did not open with {cells} cells and a kernel.")
+
+
 def _run_all(page: "Page", cells: int, seen: Visit) -> None:
     """Clear the outputs and run all cells, as the menus do it.
 
     What is chosen too early is lost, so each choice is made again until it shows.
     """
-    if not _becomes(page, "loaded", 60, cells) or not _becomes(page, "idle", 60):
-        raise CourseError(f"{seen.notebook} did not open with {cells} cells in 60 s.")
     _choose(page, "Edit", "Clear Outputs of All Cells", "cleared", cells)
     started = time.monotonic()
     _choose(page, "Run", "Run All Cells", "started")

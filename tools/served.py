@@ -64,6 +64,13 @@ class Lab:
         cells = json.loads((self.place / "lessons" / notebook).read_bytes())["cells"]
         return sum(c["cell_type"] == "code" and bool(c["source"]) for c in cells)
 
+    def kernel_is_ready(self) -> bool:
+        """Tell whether a page is connected with a kernel that waits for work."""
+        kernels = [
+            session["kernel"] for session in json.loads(self.ask("/api/sessions"))
+        ]
+        return any(k["connections"] and k["execution_state"] == "idle" for k in kernels)
+
     def end_kernels(self) -> None:
         """End every kernel, so that the next notebook has the memory to itself."""
         for session in json.loads(self.ask("/api/sessions")):
