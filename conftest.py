@@ -19,8 +19,7 @@ def pytest_addoption(parser):
     group.addoption(
         "--browser",
         action="store_true",
-        help="open every notebook in a browser, not only a few, and check slides "
-        "and web edition",
+        help="open every notebook in a browser, and check slides and web edition",
     )
     group.addoption(
         "--pictures",

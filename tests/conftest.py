@@ -20,8 +20,10 @@ def tf():
 
 
 @pytest.fixture(scope="module")  # no longer: its event loop would be in others' way
-def chromium():
+def chromium(request):
     """Return a headless browser, or skip with what is missing."""
+    if not request.config.getoption("--browser"):
+        pytest.skip("course.py test --browser runs it: pages take minutes")
     if reason := browser.why_not():
         pytest.skip(reason)
     with browser.browser() as opened:
