@@ -49,7 +49,8 @@ def test_the_file_is_valid_small_and_without_strange_metadata(path):
     assert path.stat().st_size < 300_000
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
     for cell in notebook.cells:
-        assert set(cell.metadata) <= {"tags", "slideshow"}
+        on_colab = "colab" in cell.metadata.get("tags", [])
+        assert set(cell.metadata) <= {"tags", "slideshow", *["jupyter"] * on_colab}
         assert cell.metadata.slideshow.slide_type in {
             "slide", "subslide", "fragment", "skip", "notes", "-",
         }  # fmt: skip

@@ -1,7 +1,8 @@
 """Fills in the Binder and Colab links from the repository's address in pyproject.toml.
 
 The course may be published anywhere, so no address is written by hand. Text between
-`<!-- links -->` and `<!-- /links -->` in README.md and in notebooks is replaced.
+`<!-- links -->` and `<!-- /links -->` in README.md and in notebooks is replaced, and so
+is each notebook's first code cell, which fetches the course on Colab.
 """
 
 import json
@@ -10,13 +11,11 @@ import tomllib
 from pathlib import Path
 from urllib.parse import quote
 
+from tools import colab
 from tools.files import ROOT, CourseError, write_whole
 
 PLACE = re.compile(r"(<!-- links -->)(.*?)(<!-- /links -->)", re.DOTALL)
-HOW = (
-    "once the repository's address is set: `repository` in `pyproject.toml`, "
-    "then `python3 course.py links`."
-)
+HOW = "once `pyproject.toml` names a `repository`: `python3 course.py links`."
 
 
 def main(args: list[str], root: Path = ROOT) -> int:
@@ -64,7 +63,7 @@ def fill(path: Path, root: Path, address: tuple[str, str] | None) -> bool:
     if path.suffix == ".ipynb":
         notebook = json.loads(text)
         place = path.relative_to(root / "notebooks").as_posix()
-        if not fill_notebook(notebook, notebook_links(place, address)):
+        if not fill_notebook(notebook, place, address):
             return False
         # Exactly as Jupyter writes it, so that nothing but the links differs.
         new = json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
@@ -76,17 +75,30 @@ def fill(path: Path, root: Path, address: tuple[str, str] | None) -> bool:
     return True
 
 
-def fill_notebook(notebook: dict, words: str) -> bool:
-    """Put the links into the notebook's Markdown cells; tell whether any changed."""
-    changed = False
+def fill_notebook(notebook: dict, place: str, address: tuple[str, str] | None) -> bool:
+    """Put the links, and the address for Colab, into a notebook's cells.
+
+    Args:
+        notebook: its cells are changed in place.
+        place: its path inside `notebooks/`.
+        address: from `repository`.
+
+    Returns:
+        Whether any cell changed.
+    """
+    words, changed = notebook_links(place, address), False
     for cell in notebook["cells"]:
+        before = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
-            before = "".join(cell["source"])
             after = put(before, words)
-            if after != before:
-                lines = after.splitlines(keepends=True)
-                cell["source"] = lines if isinstance(cell["source"], list) else after
-                changed = True
+        elif colab.TAG in cell["metadata"].get("tags", []):
+            after = colab.first_cell(Path(place).stem, address)
+        else:
+            continue
+        if after != before:
+            lines = after.splitlines(keepends=True)
+            cell["source"] = lines if isinstance(cell["source"], list) else after
+            changed = True
     return changed
 
 
@@ -105,12 +117,10 @@ def notebook_links(place: str, address: tuple[str, str] | None) -> str:
     """Return the sentence for one notebook, given its path inside `notebooks/`."""
     if address is None:
         return "Links to Binder and Colab appear here once the course has an address."
-    name = address[0].split("/")[1]
     return (
         f"Open this notebook in your browser: [Binder]({_binder(place, address)}) "
-        f"(all lessons) or [Colab]({_colab(place, address)}). On Colab, first run "
-        f"`!git clone -q https://github.com/{address[0]}` in a cell of its own, and "
-        f"`%cd {name}` in a second one."
+        f"(all lessons) or [Colab]({_colab(place, address)}), where the first cell "
+        "fetches the rest of the course."
     )
 
 
