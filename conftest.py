@@ -1,16 +1,20 @@
-"""The course's options, and what nbval leaves out: the numbers that a figure shows.
+"""The course's options, and what nbval leaves out: figures' numbers, and memory.
 
 nbval ignores images, for pixels differ from machine to machine. Each figure of the
 course carries its plotted data in its output's metadata (`qlib.plots.picture`): after a
-cell has run, these are compared with the stored ones.
+cell has run, these are compared with the stored ones. After a notebook's last cell, the
+most memory that its kernel has held is compared with its limit and with the README.
 """
 
+import os
 from pathlib import Path
 
 import pytest
 from nbval.plugin import IPyNbCell
 
 from tests.figure_data import figures, first_difference
+from tests.lesson_memory import problem_with_memory
+from tools.peak import peak_memory
 
 
 def pytest_addoption(parser):
@@ -19,7 +23,7 @@ def pytest_addoption(parser):
     group.addoption(
         "--browser",
         action="store_true",
-        help="open every notebook in a browser, and check slides and web edition",
+        help="open all notebooks in a browser, not three; check slides and web edition",
     )
     group.addoption(
         "--pictures",
@@ -28,16 +32,30 @@ def pytest_addoption(parser):
     )
 
 
+def pytest_xdist_auto_num_workers(config):
+    """Run two files at a time where everything is run, and a part in one process.
+
+    More than two would want more memory than a small computer has.
+    """
+    everything = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    return min(2, os.cpu_count() or 1) if everything else 0
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
-    """Run the test; of a notebook's cell, compare what its figures show as well."""
-    if isinstance(item, IPyNbCell):
-        item.output_timeout = 60  # s; nbval's 5 are too short where a core is busy
+    """Run the test; of a notebook's cell, look at its figures and memory as well."""
+    if not isinstance(item, IPyNbCell):
+        return (yield)
+    item.output_timeout = 60  # s; nbval's 5 are too short where a core is busy
     result = yield
-    if isinstance(item, IPyNbCell):
-        stored, fresh = figures(item.cell.outputs), figures(item.test_outputs or [])
-        problem = first_difference(stored, fresh)
-        ignored = "nbval-ignore-output" in item.cell.metadata.get("tags", [])
-        if problem and not ignored:
-            pytest.fail(f"{item.parent.name}, {item.name}: {problem}", pytrace=False)
+    stored, fresh = figures(item.cell.outputs), figures(item.test_outputs or [])
+    problem = first_difference(stored, fresh)
+    ignored = "nbval-ignore-output" in item.cell.metadata.get("tags", [])
+    if problem and not ignored:
+        pytest.fail(f"{item.parent.name}, {item.name}: {problem}", pytrace=False)
+    if item.cell is [c for c in item.parent.nb.cells if c.cell_type == "code"][-1]:
+        peak = peak_memory(item.parent.kernel.km.provisioner.pid)
+        item.user_properties.append(("peak memory in GiB", peak))
+        if problem := problem_with_memory(item.path, peak):
+            pytest.fail(problem, pytrace=False)
     return result

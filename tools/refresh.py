@@ -19,6 +19,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 from tools import copies, links
 from tools.files import ROOT, CourseError, write_whole
+from tools.peak import peak_memory
 
 CELL_METADATA = ("editable", "jupyter", "slideshow", "tags")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # terminals' colours inside an error's text
@@ -68,7 +69,7 @@ def refresh(path: Path, root: Path, address: tuple[str, str] | None) -> str:
     notebook = read(before)
     if path.is_relative_to(root / "notebooks"):
         place = path.relative_to(root / "notebooks").as_posix()
-        links.fill_notebook(notebook, links.notebook_links(place, address))
+        links.fill_notebook(notebook, place, address)
     started = time.monotonic()
     peak = execute(notebook, path.parent)
     seconds = time.monotonic() - started
@@ -78,7 +79,7 @@ def refresh(path: Path, root: Path, address: tuple[str, str] | None) -> str:
     if after != before:
         write_whole(path, after)
     words = [f"{_shown(path, root):42} {seconds:6.1f} s"]
-    words += [f"{peak:5.0f} MB"] if peak else []
+    words += [f"{peak:5.2f} GiB"] if peak else []
     words += [f"{len(after) / 1000:5.0f} kB", "same" if after == before else "changed"]
     words += ["has stderr output"] if _has_stderr(notebook) else []
     return ", ".join(words)
@@ -109,7 +110,7 @@ def read(data: bytes, outputs: bool = False) -> nbformat.NotebookNode:
 
 
 def execute(notebook: nbformat.NotebookNode, folder: Path) -> float | None:
-    """Run every cell in a fresh kernel; return the kernel's peak memory in MB.
+    """Run every cell in a fresh kernel; return the kernel's peak memory in GiB.
 
     Raises:
         CourseError: naming the first cell that failed, its first line and the error.
@@ -142,7 +143,7 @@ def execute(notebook: nbformat.NotebookNode, folder: Path) -> float | None:
                 f"In [{number}] `{first}` failed: "
                 f"{COLOUR.sub('', why)} (the file is left as it was)"
             )
-        return _peak_memory(client)
+        return peak_memory(client.km.provisioner.pid)
 
 
 def settle(notebook: nbformat.NotebookNode) -> None:
@@ -206,16 +207,6 @@ def merge_streams(outputs: list[Any]) -> list[Any]:
         prints = {}
         merged += [output] if output is not None else []
     return merged
-
-
-def _peak_memory(client: NotebookClient) -> float | None:
-    """Return the most memory the kernel has held, in MB; Linux alone tells."""
-    try:
-        status = Path(f"/proc/{client.km.provisioner.pid}/status").read_text()
-    except (OSError, AttributeError):
-        return None
-    found = re.search(r"VmHWM:\s+(\d+) kB", status)
-    return int(found[1]) / 1000 if found else None
 
 
 def _has_stderr(notebook: nbformat.NotebookNode) -> bool:
