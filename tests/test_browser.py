@@ -1,4 +1,4 @@
-"""Notebooks in a real browser, where `course.py test --browser` asks for it."""
+"""Notebooks in a real browser: all of them with --browser, a few without."""
 
 import nbformat
 import pytest
@@ -8,6 +8,15 @@ from tests.notebooks import ALL, LESSONS, ROOT, name
 from tools import browser
 from tools.refresh import METADATA
 from tools.served import Lab
+
+FEW = [path for path in LESSONS if path.name[:2] in ("00", "01", "11")]  # light ones
+
+
+def pytest_generate_tests(metafunc):
+    """Give each notebook to the test that visits one: all of them, or a few."""
+    if "lesson" in metafunc.fixturenames:
+        paths = ALL if metafunc.config.getoption("--browser") else FEW
+        metafunc.parametrize("lesson", paths, ids=name)
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +32,6 @@ def pictures(request, tmp_path_factory):
     return request.config.getoption("--pictures") or tmp_path_factory.mktemp("pages")
 
 
-@pytest.mark.parametrize("lesson", ALL, ids=name)
 def test_a_notebook_runs_draws_moves_and_asks_the_network_for_nothing(
     chromium, lab, pictures, lesson, record_property
 ):
