@@ -26,15 +26,24 @@
     draw();
     return false;
   };
+  // Parts code from what it shows, if the first cell has both; returns where to cut.
+  const parted = (parts) => {
+    const shown = parts[0].querySelector(".jp-Cell-outputWrapper");
+    if (shown && parts[0].querySelector(".jp-Cell-inputWrapper")) {
+      const rest = shown.parentElement.cloneNode(false);
+      rest.append(shown);
+      parts.splice(1, 0, rest);
+    }
+    return 1;
+  };
   // What does not fit goes on below, on a slide of its own that begins with a cell.
   const goOn = (section) => {
     if (shrink(section, 0.8)) return;
     const parts = [...section.children].filter((part) => !part.matches("aside"));
     const bottom = section.getBoundingClientRect().top + height - 12;
-    const cut = parts.findIndex(
-      (part, i) => i > 0 && part.getBoundingClientRect().bottom > bottom,
-    );
-    if (cut > 0) {
+    let cut = parts.findIndex((part) => part.getBoundingClientRect().bottom > bottom);
+    if (cut === 0) cut = parted(parts);
+    if (cut > 0 && cut < parts.length) {
       const next = section.cloneNode(false);
       next.removeAttribute("id");
       next.append(...parts.slice(cut));
