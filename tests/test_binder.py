@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.notebooks import ROOT
+from tests.notebooks import LESSONS, ROOT
 
 
 @pytest.fixture(scope="module")
@@ -31,3 +31,8 @@ def test_binder_builds_from_environment_yml_with_its_python(plan):
 
 def test_binder_runs_post_build_once(plan):
     assert re.findall(r"(?m)^RUN \./postBuild", plan) == ["RUN ./postBuild"]
+
+
+def test_the_greeting_leads_to_the_first_lesson():
+    greeting = (ROOT / "BINDER.md").read_text("utf-8")
+    assert f"](work/{LESSONS[0].name})" in greeting

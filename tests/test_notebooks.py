@@ -99,7 +99,7 @@ def test_no_cell_imports_everything_downloads_or_holds_no_code(path):
         assert not re.search(r"import \*|urllib|requests|get_file|^[!%]", cell.source)
 
 
-@every_lesson
+@every_notebook
 def test_headings_go_down_one_level_at_a_time(path):
     levels = [len(h) for h in re.findall(r"(?m)^(#+) ", words(path))]
     assert levels[0] == 1
