@@ -52,7 +52,7 @@ def integer_softmax(
             "classes) is needed."
         )
     if not isinstance(kind, str) or kind not in SOFTMAXES:
-        raise ValueError(f"kind is {kind!r}: allowed are 'fixed' and 'table'.")
+        raise ValueError(f"kind is {kind!r:.60}: allowed are 'fixed' and 'table'.")
     scale = np.float32(one_number(scale, "scale", 0.0, 2.0**30))
     beta = np.float32(one_number(beta, "beta", 0.0, 2.0**30))
     below = scores.astype(np.int64) - scores.max(axis=1, keepdims=True)  # 0 or less
@@ -70,7 +70,9 @@ def _table(below: np.ndarray, scale: np.float32, beta: np.float32) -> np.ndarray
     for column in parts.T:  # in this order, for float32 sums depend on it
         total += column
     inverse = np.float32(1) / (total * np.float32(1 / 256))
-    return np.floor(parts * inverse[:, None] + np.float32(0.5)).astype(np.int64) - 128
+    # In float32 0.49999997 + 0.5 would be 1, and the runtime rounds it down.
+    found = (parts * inverse[:, None]).astype(np.float64)
+    return np.floor(found + 0.5).astype(np.int64) - 128
 
 
 def _fixed(below: np.ndarray, scale: np.float32, beta: np.float32) -> np.ndarray:

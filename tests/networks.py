@@ -1,12 +1,18 @@
 """Small Keras networks of many shapes, with random weights, for exactness tests.
 
 Each is a function of Keras's `layers` that returns (input shape, list of layers).
+Their inputs are random codes, or digits made to fit: averaged over the pixels that fall
+together, one digit a channel.
 """
+
+import functools
 
 import numpy as np
 
 from qlib.conversion import convert_int8
+from qlib.data import load_mnist
 from qlib.flatbuffer import read_model, with_scales
+from qlib.linear import quantize
 from qlib.quiet import load_tensorflow
 
 
@@ -105,6 +111,32 @@ def dense_alone(layers):
     return (17,), [layers.Dense(9, activation="relu", use_bias=False), layers.Dense(5)]
 
 
+# Networks whose probabilities may lie next to a tie: 256/512 is half a code.
+
+
+def many_classes(layers):
+    return (28, 28, 1), [
+        layers.Conv2D(4, 5, strides=2, activation="relu"),
+        layers.MaxPooling2D(2),
+        layers.Flatten(),
+        layers.Dense(512),
+        layers.Softmax(),
+    ]
+
+
+def many_classes_pooled(layers):
+    return (12, 10, 3), [
+        layers.DepthwiseConv2D(3, activation="relu6"),
+        layers.AveragePooling2D(2),
+        layers.Flatten(),
+        layers.Dense(512, activation="softmax"),
+    ]
+
+
+def many_classes_alone(layers):
+    return (17,), [layers.Dense(512, activation="softmax")]
+
+
 NETWORKS = (
     linear_conv,
     strided_same,
@@ -119,6 +151,7 @@ NETWORKS = (
     pooled_padding,
     dense_alone,
 )
+MANY_CLASSES = (many_classes, many_classes_pooled, many_classes_alone)
 
 
 def built(network, seed=0):
@@ -139,22 +172,89 @@ def built(network, seed=0):
     return model
 
 
-def converted(network, seed=0):
-    """Return the int8 file of a network with random weights, calibrated on noise."""
+def converted(network, seed=0, seen="noise"):
+    """Return the int8 file of a network with random weights.
+
+    Its ranges come from noise or from digits, as `seen` says.
+    """
     model = built(network, seed)
+    if seen == "digits":
+        return convert_int8(model, digits(network, 100, "training"))
     rng = np.random.default_rng(seed + 1)
     images = rng.normal(0.2, 1, (50, *model.input_shape[1:])).astype(np.float32)
     return convert_int8(model, images)
 
 
+def even_codes(network, n, seed=2):
+    """Return int8 inputs in which all codes are as likely."""
+    rng = np.random.default_rng(seed)
+    return rng.integers(-128, 128, (n, *_shape(network)), np.int8)
+
+
+def near_codes(network, n, seed=3):
+    """Return int8 inputs whose codes are near one another, at most 18 apart."""
+    rng, shape = np.random.default_rng(seed), _shape(network)
+    middles = rng.integers(-128, 128, (n, *([1] * len(shape))))
+    found = middles + rng.integers(-9, 10, (n, *shape))
+    return np.clip(found, -128, 127).astype(np.int8)
+
+
 def codes(network, n, seed=2):
     """Return int8 inputs: half of them spread evenly, half of them near one another."""
-    shape, _ = network(load_tensorflow().keras.layers)
-    rng = np.random.default_rng(seed)
-    even = rng.integers(-128, 128, (n - n // 2, *shape))
-    near = rng.integers(-128, 128, (n // 2, *([1] * len(shape))))
-    near = near + rng.integers(-9, 10, (n // 2, *shape))
-    return np.clip(np.concatenate([even, near]), -128, 127).astype(np.int8)
+    halves = even_codes(network, n - n // 2, seed), near_codes(network, n // 2, seed)
+    return np.concatenate(halves)
+
+
+def digits(network, n, part="test"):
+    """Return real images from 0 to 1 of the network's input shape: digits made to fit.
+
+    Channel k of image i is digit i + k. A vector is the profile of a digit's rows.
+    """
+    shape = _shape(network)
+    rows, columns, channels = (*shape, 1, 1)[:3]
+    images = _mnist()[part == "test"][: n + channels - 1] / np.float32(255)
+    small = _means(rows) @ images @ _means(columns).T
+    stacked = np.stack([small[k : k + n] for k in range(channels)], axis=-1)
+    return stacked.reshape(n, *shape).astype(np.float32)
+
+
+def digit_codes(network, content, n):
+    """Return test digits as int8 codes on the grid of the file's input."""
+    model = read_model(content)
+    return quantize(digits(network, n), model.tensors[model.inputs[0]].params)
+
+
+def _shape(network):
+    return network(load_tensorflow().keras.layers)[0]
+
+
+@functools.cache
+def _mnist():
+    (training, _), (test, _) = load_mnist()
+    return training[:1000].copy(), test
+
+
+def _means(size):
+    """Return the matrix (size, 28) that averages 28 pixels over `size` equal parts."""
+    edges, pixels = np.linspace(0, 28, size + 1)[:, None], np.arange(28)
+    ends = np.minimum(edges[1:], pixels + 1) - np.maximum(edges[:-1], pixels)
+    return np.maximum(ends, 0) * size / 28
+
+
+def with_close_scores(content, step):
+    """Return the file whose scores have the same codes, and come in steps of `step`.
+
+    The weights before the softmax shrink as much as the scores: with a small step all
+    classes are nearly as likely as one another.
+    """
+    model = read_model(content)
+    dense, softmax = model.layers[-2:]
+    assert softmax.kind == "SOFTMAX"
+    _, *weighted = dense.inputs
+    (scores,) = dense.outputs
+    factor = np.float32(step) / model.tensors[scores].scale
+    scales = {i: model.tensors[i].scale * factor for i in (*weighted, scores)}
+    return with_scales(content, scales)
 
 
 def with_ties(content, factor):

@@ -13,6 +13,7 @@ import pytest
 
 from qlib import conversion, tflite
 from qlib.data import DATA, load_float_model, load_mnist
+from qlib.flatbuffer import read_model
 from qlib.four_bits import four_bit_model
 from qlib.integer_nn import KERNELS, IntegerNetwork, Kernel
 from qlib.linear import quantize
@@ -24,6 +25,13 @@ FILE = DATA / "mnist_qat_int8.tflite"
 (IMAGES, _), (X_TEST, Y_TEST) = load_mnist()
 VERIFIED = platform.machine() in ("x86_64", "AMD64")
 SAME = [k for k in tflite.KERNELS if VERIFIED or k == "reference"]
+
+CLASSIFIERS = (
+    networks.depthwise_chain,
+    networks.wide_dense,
+    networks.lenet,
+    networks.pooled_padding,
+)
 
 converted = functools.cache(networks.converted)
 
@@ -40,6 +48,15 @@ def mnist_file(kind):
     if kind == "int4":
         return conversion.convert_quantized(four_bit_model(model, IMAGES[:500]))
     return conversion.convert_int8(model, IMAGES[:100])
+
+
+def inputs(network, content):
+    """Return the codes that a network is tried on, a thousand images of each kind."""
+    return {
+        "random": networks.even_codes(network, 1000),
+        "near one another": networks.near_codes(network, 1000),
+        "digits": networks.digit_codes(network, content, 1000),
+    }
 
 
 def mismatches(content, x, kernel, ours_as=None, batch=100):
@@ -67,16 +84,35 @@ def test_no_value_differs_in_files_that_were_not_trained(kind, kernel):
 
 
 @pytest.mark.parametrize("kernel", SAME)
+@pytest.mark.parametrize("seen", ["noise", "digits"])
 @pytest.mark.parametrize("network", networks.NETWORKS, ids=lambda n: n.__name__)
-def test_no_value_differs_in_networks_of_other_shapes(network, kernel):
-    found = mismatches(converted(network), networks.codes(network, 1000), kernel)
-    assert found and not any(found.values()), found
+def test_no_value_differs_in_networks_of_other_shapes(network, seen, kernel):
+    content = converted(network, seen=seen)
+    for name, x in inputs(network, content).items():
+        found = mismatches(content, x, kernel)
+        assert len(found) == len(read_model(content).layers)
+        assert not any(found.values()), (name, found)
 
 
-@pytest.mark.parametrize("kernel", SAME)
-def test_no_value_differs_on_digits_in_another_network_for_digits(kernel):
-    found = mismatches(converted(networks.lenet), digits()[:1000], kernel)
-    assert not any(found.values()), found
+def test_digits_are_made_to_fit_by_averaging_pixels():
+    whole = X_TEST[:70] / np.float32(255)
+    np.testing.assert_array_equal(networks.digits(networks.lenet, 70)[..., 0], whole)
+    small = networks.digits(networks.many_taps, 20)  # (20, 7, 7, 50)
+    squares = whole.reshape(70, 7, 4, 7, 4).mean(axis=(2, 4))
+    for k in range(50):
+        np.testing.assert_allclose(small[..., k], squares[k : k + 20], rtol=1e-5)
+    profile = networks.digits(networks.dense_alone, 70).mean(axis=1)
+    np.testing.assert_allclose(profile, whole.mean(axis=(1, 2)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("network", networks.NETWORKS, ids=lambda n: n.__name__)
+def test_the_inputs_of_the_networks_differ_and_so_do_their_outputs(network):
+    content = converted(network, seen="digits")
+    engine = IntegerNetwork.from_tflite(content)
+    for name, x in inputs(network, content).items():
+        assert len(x) == 1000 == len(np.unique(x.reshape(1000, -1), axis=0)), name
+        for codes in engine.run(x).values():
+            assert len(np.unique(codes)) > 15, name
 
 
 @pytest.mark.parametrize("network", networks.NETWORKS, ids=lambda n: n.__name__)
@@ -118,14 +154,25 @@ def test_every_other_rounding_differs_somewhere(kernel, layer):
         assert any(mismatches(content, x, kernel, wrong).values()), rounding
 
 
-@pytest.mark.skipif(not VERIFIED, reason="the optimised kernels are another's here")
-@pytest.mark.parametrize("kernel", tflite.KERNELS)
-def test_the_other_softmax_differs_somewhere(kernel):
+@pytest.mark.parametrize("kernel", SAME)
+@pytest.mark.parametrize("network", CLASSIFIERS, ids=lambda n: n.__name__)
+def test_no_probability_differs_where_scores_are_close(network, kernel):
+    content = networks.with_close_scores(converted(network, seen="digits"), 2**-8)
+    for name, x in inputs(network, content).items():
+        assert not any(mismatches(content, x, kernel).values()), name
+
+
+@pytest.mark.parametrize("kernel", SAME)
+@pytest.mark.parametrize("step", [2**-18, 2**-16])
+@pytest.mark.parametrize("network", networks.MANY_CLASSES, ids=lambda n: n.__name__)
+def test_the_right_softmax_never_differs_where_the_other_does(network, step, kernel):
     other = {"fixed": "table", "table": "fixed"}[KERNELS[kernel].softmax]
     wrong = dataclasses.replace(KERNELS[kernel], softmax=other)
-    content, x = (f(networks.pooled_padding, *n) for f, n in
-                  ((networks.converted, ()), (networks.codes, (3000,))))  # fmt: skip
-    assert list(mismatches(content, x, kernel, wrong).values())[-1] > 0
+    content = networks.with_close_scores(converted(network, seen="digits"), step)
+    for name, x in inputs(network, content).items():
+        assert not any(mismatches(content, x, kernel).values()), name
+        *before, apart = mismatches(content, x, kernel, wrong).values()
+        assert not any(before) and apart > 20, (name, apart)
 
 
 def test_the_predictions_are_those_of_the_file():

@@ -11,7 +11,7 @@ import flatbuffers
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -103,7 +103,6 @@ def test_no_probability_differs_at_scales_of_the_converter(spread, kernel):
 
 
 @pytest.mark.parametrize("kernel", SAME)
-@settings(max_examples=30)
 @given(
     scale=st.floats(2.0**-12, 2.0**8, width=32),
     beta=st.floats(2.0**-6, 2.0**6, width=32),
