@@ -26,10 +26,7 @@ def real_array(x: Any, name: str = "x") -> np.ndarray:
         )
     if x.size == 0:
         raise ValueError(f"{name} is empty (shape {x.shape}): give at least one value.")
-    if x.dtype.itemsize > 8:  # long double: the course's arithmetic ends at float64
-        with np.errstate(over="ignore"):  # what float64 cannot hold is refused later
-            return x.astype(np.float64)
-    return x if x.dtype.isnative else x.astype(x.dtype.newbyteorder("="))
+    return x
 
 
 def code_array(q: Any, name: str = "q") -> np.ndarray:
@@ -62,11 +59,11 @@ def whole_number(value: Any, name: str, low: int, high: int) -> int:
     whole = isinstance(value, Integral) and not isinstance(value, np.timedelta64)
     if isinstance(value, (bool, np.bool_)) or not whole:
         raise TypeError(
-            f"{name} is {value!r} ({type(value).__name__}): "
+            f"{name} is {value!r:.60} ({type(value).__name__}): "
             f"a whole number from {low} to {high} is needed."
         )
     if not low <= value <= high:
-        raise ValueError(f"{name} is {value}: allowed are {low} to {high}.")
+        raise ValueError(f"{name} is {value!s:.60}: allowed are {low} to {high}.")
     return int(value)
 
 
@@ -75,9 +72,21 @@ def one_number(value: Any, name: str, low: float, high: float) -> float:
     number = plain_array(value, name)
     if number.ndim or number.dtype.kind not in "iuf":
         raise TypeError(f"{name} is {value!r:.60}: one number is needed.")
-    if not low < number <= high:
+    if not low < float(number) <= high:  # in float16, `high` may be infinite
         raise ValueError(
             f"{name} is {number}: above {low:g} up to {high:g} is allowed."
+        )
+    return float(number)
+
+
+def number_from(value: Any, name: str, low: float, below: float) -> float:
+    """Return `value` as a float from `low` up to, but not, `below`."""
+    number = plain_array(value, name)
+    if number.ndim or number.dtype.kind not in "iuf":
+        raise TypeError(f"{name} is {value!r:.60}: one number is needed.")
+    if not low <= float(number) < below:
+        raise ValueError(
+            f"{name} is {number}: {low:g} or more, and below {below:g}, is allowed."
         )
     return float(number)
 
@@ -86,13 +95,18 @@ def flag(value: Any, name: str) -> bool:
     """Return `value` as a bool, refusing what only looks like one."""
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(
-            f"{name} is {value!r} ({type(value).__name__}): True or False is needed."
+            f"{name} is {value!r:.60} ({type(value).__name__}): True or False is "
+            "needed."
         )
     return bool(value)
 
 
 def plain_array(values: Any, name: str) -> np.ndarray:
-    """Return `values` as an array of real numbers or booleans; refuse masked ones."""
+    """Return `values` as an array of real numbers or booleans; refuse masked ones.
+
+    It comes in this machine's byte order, and long double as float64, where the
+    course's arithmetic ends.
+    """
     if isinstance(values, np.ma.MaskedArray):
         raise TypeError(
             f"{name} is a masked array: fill the masked entries first, "
@@ -113,7 +127,10 @@ def plain_array(values: Any, name: str) -> np.ndarray:
             f"{name} {given}: numbers are needed, no strings, objects or complex "
             "values."
         )
-    return array
+    if array.dtype.kind == "f" and array.dtype.itemsize > 8:
+        with np.errstate(over="ignore"):  # what float64 cannot hold is refused later
+            return array.astype(np.float64)
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder())
 
 
 def count_row(counts: Any, name: str = "counts") -> np.ndarray:
@@ -133,3 +150,16 @@ def count_row(counts: Any, name: str = "counts") -> np.ndarray:
             "not negative, and at most 2**53."
         )
     return counts
+
+
+def require_float32(largest: float, name: str = "x") -> None:
+    """Raise ValueError if the magnitude `largest` is beyond float32.
+
+    Example:
+        >>> require_float32(1e38)
+    """
+    most = float(
+        np.finfo(np.float32).max
+    )  # beside a float32 it would be rounded to one
+    if largest > most:
+        raise ValueError(f"{name} holds {largest:.4g}: beyond float32 ({most:.4g}).")

@@ -19,14 +19,14 @@ SOURCE = {"conv": "input", "dense": "conv", "logits": "dense"}  # what a layer r
 CHUNK = 125  # images: their patches and sums stay in the cache
 
 
-def checked_weights(weights: Any) -> dict[str, np.ndarray]:
+def checked_weights(weights: Any, own: str = "weights") -> dict[str, np.ndarray]:
     """Return the six arrays of the network as float32."""
     if not isinstance(weights, Mapping):
         raise TypeError(
-            f"weights is {type(weights).__name__}: a dictionary of arrays is needed, "
+            f"{own} is {type(weights).__name__}: a dictionary of arrays is needed, "
             "as load_float_model() returns it."
         )
-    return {name: _weight(weights, name) for name in WEIGHT_SHAPES}
+    return {name: _weight(weights, name, own) for name in WEIGHT_SHAPES}
 
 
 def checked_models(models: Any) -> dict[Hashable, dict[str, np.ndarray]]:
@@ -53,28 +53,26 @@ def shared_layers(weights: Mapping[str, np.ndarray]) -> list[tuple[int, ...]]:
     return keys
 
 
-def _weight(weights: Mapping, name: str) -> np.ndarray:
+def _weight(weights: Mapping, name: str, own: str) -> np.ndarray:
     shape = WEIGHT_SHAPES[name]
     if name not in weights:
         raise ValueError(
-            f"weights has no array '{name}'; it has {sorted(weights)}. All of "
+            f"{own} has no array '{name}'; it has {sorted(weights)}. All of "
             f"{list(WEIGHT_SHAPES)} are needed."
         )
-    array = real_array(weights[name], f"weights['{name}']")
+    array = real_array(weights[name], f"{own}['{name}']")
     if array.shape != shape:
-        raise ValueError(
-            f"weights['{name}'] has shape {array.shape}: {shape} is needed."
-        )
+        raise ValueError(f"{own}['{name}'] has shape {array.shape}: {shape} is needed.")
     with np.errstate(over="ignore"):  # beyond float32: infinite, refused below
         array = array.astype(np.float32, copy=False)
-    require_finite(array, f"weights['{name}']")
+    require_finite(array, f"{own}['{name}']")
     return array
 
 
 def checked_input(images: Any, start: str) -> np.ndarray:
     """Return what the layer `start` reads as an array of its shape, uint8 or real."""
-    if start not in LAYERS:
-        raise ValueError(f"start is {start!r}: allowed are {', '.join(LAYERS)}.")
+    if not isinstance(start, str) or start not in LAYERS:
+        raise ValueError(f"start is {start!r:.60}: allowed are {', '.join(LAYERS)}.")
     shape = TENSOR_SHAPES[SOURCE[start]]
     images = plain_array(images, "images")
     if start == "conv" and images.shape[1:] == (28, 28):

@@ -71,11 +71,11 @@ def times_scale(real: np.ndarray, scale, params: QuantParams) -> None:
         np.clip(real, FLOAT32.min, FLOAT32.max, out=real)
 
 
-def require_params(params: QuantParams) -> None:
+def require_params(params: QuantParams, name: str = "params") -> None:
     """Raise TypeError unless `params` are QuantParams."""
     if not isinstance(params, QuantParams):
         raise TypeError(
-            f"params is {type(params).__name__}: QuantParams are needed, as made by "
+            f"{name} is {type(params).__name__}: QuantParams are needed, as made by "
             "choose_params(low, high) or params_for(x)."
         )
 
@@ -85,12 +85,11 @@ def paired(values, params, out, dtypes) -> tuple[np.ndarray, np.ndarray]:
     _check_channels(values.shape, params)
     if out is None:
         return values, np.empty(values.shape, dtypes[0])
-    if not isinstance(out, np.ndarray) or out.dtype not in dtypes:
+    plain = isinstance(out, np.ndarray) and not isinstance(out, np.ma.MaskedArray)
+    if not plain or out.dtype not in dtypes:
         names = " or ".join(np.dtype(d).name for d in dtypes)
-        raise TypeError(
-            f"out is {getattr(out, 'dtype', type(out).__name__)}: an array of {names} "
-            "is needed."
-        )
+        given = out.dtype if plain else type(out).__name__
+        raise TypeError(f"out is {given}: an array of {names} is needed.")
     if out.shape != values.shape:
         raise ValueError(
             f"out has shape {out.shape}, the input {values.shape}: they must be equal."

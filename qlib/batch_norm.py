@@ -63,7 +63,8 @@ def fold_batch_norm(
     if rows["variance"].min() < 0:
         raise ValueError(f"variance holds {rows['variance'].min():.4g}: below 0.")
     epsilon = plain_array(epsilon, "epsilon")
-    if epsilon.ndim or not 0 < epsilon < np.inf:
+    one = epsilon.ndim == 0 and epsilon.dtype.kind in "iuf"
+    if not one or not 0 < epsilon < np.inf:
         raise ValueError(f"epsilon is {epsilon}: one finite number above 0 is needed.")
     with np.errstate(all="ignore"):  # what is too large is refused below
         factor = rows["gamma"] / np.sqrt(rows["variance"] + epsilon)

@@ -50,7 +50,8 @@ def correct_biases(
         >>> np.allclose(corrected["logits/bias"], model["logits/bias"], atol=1e-5)
         True
     """
-    weights, corrected = checked_weights(weights), checked_weights(quantized)
+    weights = checked_weights(weights)
+    corrected = checked_weights(quantized, "quantized weights")
     wanted = nn.activations(weights, images)
     for layer in LAYERS:
         found = nn.activations(corrected, images, transform=transform)

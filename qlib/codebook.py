@@ -145,8 +145,11 @@ class Codebook:
             >>> Codebook([0.0, 0.1]).astype(np.float32).centers
             array([0. , 0.1], dtype=float32)
         """
-        if dtype not in (np.float32, np.float64):
-            raise TypeError(f"dtype is {dtype}: np.float32 or np.float64 is needed.")
+        known = isinstance(dtype, (type, np.dtype))
+        if not known or dtype not in (np.float32, np.float64):
+            raise TypeError(
+                f"dtype is {dtype!s:.60}: np.float32 or np.float64 is needed."
+            )
         return Codebook(self.centers.astype(dtype))
 
     def scaled(self, factor: float) -> "Codebook":
@@ -241,9 +244,9 @@ def kmeans_codebooks(x: ArrayLike | Histogram, ks: Sequence[int]) -> list[Codebo
         >>> [book.centers for book in kmeans_codebooks([1.0, 2.0, 6.0, 7.0], [1, 2])]
         [array([4.]), array([1.5, 6.5])]
     """
-    if not isinstance(ks, Sequence) or isinstance(ks, str) or not ks:
+    if not isinstance(ks, Sequence) or isinstance(ks, (str, bytes)) or not ks:
         raise TypeError(
-            f"ks is {ks!r}: a list of whole numbers is needed, such as [4]."
+            f"ks is {ks!r:.60}: a list of whole numbers is needed, such as [4]."
         )
     ks = [whole_number(k, "k", 1, MOST) for k in ks]
     line, dtype = _line(x, max(ks))
@@ -293,6 +296,7 @@ def lloyd_max(
     """
     k = whole_number(k, "k", 1, MOST)
     steps = whole_number(steps, "steps", 1, 10**9)
+    seed = whole_number(seed, "seed", 0, 2**32 - 1)
     line, dtype = _line(x, k)
     if isinstance(start, str):
         first = start_centers(x, k, start, seed=seed)
@@ -332,8 +336,9 @@ def start_centers(
         array([1., 9.])
     """
     k = whole_number(k, "k", 1, MOST)
-    if start not in STARTS:
-        raise ValueError(f"start is {start!r}: allowed are {', '.join(STARTS)}.")
+    if not isinstance(start, str) or start not in STARTS:
+        raise ValueError(f"start is {start!r:.60}: allowed are {', '.join(STARTS)}.")
+    seed = whole_number(seed, "seed", 0, 2**32 - 1)
     line, _ = _line(x, k)
     values = line.values
     if len(values) <= k:

@@ -6,12 +6,15 @@ each array.
 """
 
 import hashlib
+import io
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+
+from qlib._checked import plain_array
+from qlib._files import replace_all
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 STUDIES = DATA.parent / "benchmarks"
@@ -140,7 +143,7 @@ def save_float_model(
 ) -> None:
     """Write the weights to `float_model.npz`, SHA-256 and facts to `float_model.json`.
 
-    Both files are replaced whole: a reader never meets half a file.
+    Both files are replaced whole, or none: a reader never meets half a file.
 
     Args:
         weights: float32 arrays with the names and shapes of `WEIGHT_SHAPES`.
@@ -148,6 +151,7 @@ def save_float_model(
         folder: where to write.
 
     Raises:
+        TypeError: weights or facts are no dictionary.
         ValueError: if an array is missing, of another shape or type, or not finite.
 
     Example:
@@ -158,6 +162,11 @@ def save_float_model(
         ...     float(load_float_model(folder)["conv/bias"].sum())
         32.0
     """
+    for value, name in ((weights, "weights"), (facts, "facts")):
+        if not isinstance(value, Mapping):
+            raise TypeError(
+                f"{name} is {type(value).__name__}: a dictionary is needed."
+            )
     path = Path(folder) / "float_model.npz"
     for name, shape in WEIGHT_SHAPES.items():
         if name not in weights:
@@ -168,22 +177,26 @@ def save_float_model(
         _check_array("weights", name, weights[name], ("float32", shape), None, cure)
     arrays = {name: weights[name] for name in WEIGHT_SHAPES}
     record = dict(facts, sha256={name: sha256(a) for name, a in arrays.items()})
-    text = json.dumps(record, indent=2) + "\n"  # first: it fails on odd facts
-    temporary = path.with_name("float_model.part")
-    with open(temporary, "wb") as file:
-        np.savez(file, **arrays)
-    os.replace(temporary, path)
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path.with_suffix(".json"))
+    text = json.dumps(record, indent=2) + "\n"
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    replace_all({path: file.getvalue(), path.with_suffix(".json"): text.encode()})
 
 
 def sha256(array: np.ndarray) -> str:
     """Return the SHA-256 of the raw bytes of an array, as 64 hexadecimal digits.
 
+    Args:
+        array: numbers or booleans, of any shape.
+
+    Raises:
+        TypeError, ValueError: it is no array of numbers.
+
     Example:
         >>> sha256(np.zeros(0, np.uint8))[:16]
         'e3b0c44298fc1c14'
     """
+    array = plain_array(array, "array")
     return hashlib.sha256(np.ascontiguousarray(array)).hexdigest()
 
 
@@ -238,7 +251,9 @@ def _check_array(
 ) -> None:
     """Raise ValueError if an array is not of the type, shape and SHA-256 expected."""
     dtype, shape = expected
-    if array.shape != shape or array.dtype != dtype:
+    if not isinstance(array, np.ndarray) or isinstance(array, np.ma.MaskedArray):
+        problem = f"is {type(array).__name__}, and {dtype} {shape} was expected"
+    elif array.shape != shape or array.dtype != dtype:
         problem = f"is {array.dtype} {array.shape}, and {dtype} {shape} was expected"
     elif array.dtype.kind == "f" and not np.isfinite(array).all():
         problem = "holds NaN or infinity"

@@ -249,7 +249,9 @@ def health(x: ArrayLike, params: QuantParams) -> Health:
     used = np.zeros(params.qmax - params.qmin + 1, dtype=bool)
     used[np.ravel(codes).astype(np.int64) - params.qmin] = True
     for scale, low, high, a, b in _on_grid(params, x, x_hat):
-        squares += _sum_of_squares((a - b) / scale)
+        with np.errstate(over="ignore"):  # beyond float64 it is inf
+            steps = (a - b) / scale
+        squares += _sum_of_squares(steps)
         exact += int(np.count_nonzero(a == b))
         clipped += int(np.count_nonzero((a < low) | (a > high)))
     rms = math.sqrt(squares / x.size)

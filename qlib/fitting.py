@@ -17,9 +17,11 @@ from qlib._checked import (
     plain_array,
     real_array,
     require_finite,
+    require_float32,
     whole_number,
 )
 from qlib._passes import FLOAT32, channel_axis
+from qlib.thresholds import finite
 
 BREAKPOINTS = 1 << 18  # are swept one by one; a window with more is narrowed first
 COARSE = 256  # scales that are tried to narrow a window
@@ -76,7 +78,8 @@ def scale_losses(x: ArrayLike, scales: ArrayLike, bits: int = 8) -> np.ndarray:
         float64 array of shape (m,), in squared units of x.
 
     Raises:
-        TypeError, ValueError: as `least_squares_scale`; a scale is not above 0.
+        TypeError, ValueError: as `least_squares_scale`; scales are not one row, or
+            one is not above 0 or beyond float32.
 
     Source: lesson 02, "Making it smallest".
 
@@ -86,7 +89,10 @@ def scale_losses(x: ArrayLike, scales: ArrayLike, bits: int = 8) -> np.ndarray:
     """
     x, qmax = _checked(x, bits)
     scales = np.atleast_1d(np.asarray(_positive(scales, "scales"), dtype=np.float64))
-    a, n, unit = _magnitudes(x)
+    if scales.ndim > 1:
+        raise ValueError(f"scales have shape {scales.shape}: one row is needed.")
+    require_float32(float(scales.max()), "scales")
+    a, n, unit = _magnitudes(x, least=float(FLOAT32.tiny))  # scales / unit is finite
     return _losses(a, n, scales / unit, qmax) * unit**2
 
 
@@ -173,11 +179,11 @@ def descend(
         steps: number of steps.
         batch: values drawn at random for each step (stochastic gradient descent); None
             takes all.
-        seed: of the drawing.
+        seed: of the drawing, 0 to 2**32 - 1.
 
     Raises:
         TypeError, ValueError: as `scale_gradient`; a step leads to a scale of 0 or
-            less, or so far that all codes are 0.
+            less, or so far that all codes are 0; seed is no whole number.
 
     Source: the course's article, 4.1.3, with the scale in the place of the weights.
     Lesson 02.
@@ -187,7 +193,8 @@ def descend(
         array([0.6   , 0.63  , 0.654 , 0.6732])
     """
     x, _ = _checked(x, bits)
-    flat, rng = np.ravel(x), np.random.default_rng(seed)
+    rng = np.random.default_rng(whole_number(seed, "seed", 0, 2**32 - 1))
+    flat = np.ravel(x)
     rate = _one_positive(rate, "rate")
     path = [_one_positive(start, "start")]
     for step in range(1, whole_number(steps, "steps", 1, 10**9) + 1):
@@ -215,7 +222,8 @@ def regress(x: ArrayLike, q: ArrayLike) -> tuple[float, float]:
 
     Raises:
         TypeError: x holds integers, or q does not.
-        ValueError: the shapes differ, x holds NaN or infinity, or all codes are equal.
+        ValueError: the shapes differ, x holds NaN, infinity or values beyond float32,
+            or all codes are equal.
 
     Source: simple linear regression, as the course's article asks for in section 2.
     Lesson 02.
@@ -225,8 +233,7 @@ def regress(x: ArrayLike, q: ArrayLike) -> tuple[float, float]:
         >>> round(slope, 3), round(intercept, 3)
         (2.0, 0.967)
     """
-    x, q = real_array(x), code_array(q)
-    require_finite(x)
+    x, q = finite(x), code_array(q)
     if x.shape != q.shape:
         raise ValueError(
             f"x has shape {x.shape} and q {q.shape}: they must be equal, one code for "
@@ -248,9 +255,7 @@ def _checked(x: ArrayLike, bits: int) -> tuple[np.ndarray, int]:
     """Return x as float64 and the highest code."""
     x = real_array(x)
     require_finite(x)
-    largest = float(np.abs(x).max())
-    if largest > float(FLOAT32.max):
-        raise ValueError(f"x holds {largest:.4g}: beyond float32 ({FLOAT32.max:.4g}).")
+    require_float32(float(np.abs(x).max()))
     return x.astype(np.float64), 2 ** (whole_number(bits, "bits", 2, 16) - 1) - 1
 
 
@@ -272,7 +277,8 @@ def _one_positive(value: float, name: str) -> float:
 
 def _codes(x: np.ndarray, scale: float, qmax: int) -> np.ndarray:
     """Return the codes as float64; refuse a scale that leaves nothing but zeros."""
-    q = np.clip(np.rint(x / scale), -qmax, qmax)
+    with np.errstate(over="ignore"):  # what leaves float64 saturates
+        q = np.clip(np.rint(x / scale), -qmax, qmax)
     if not q.any():
         raise ValueError(
             f"scale {scale:.4g} is so large that all codes are 0: it must be below "
@@ -281,10 +287,12 @@ def _codes(x: np.ndarray, scale: float, qmax: int) -> np.ndarray:
     return q
 
 
-def _magnitudes(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+def _magnitudes(
+    x: np.ndarray, least: float = 0.0
+) -> tuple[np.ndarray, np.ndarray, float]:
     """Return (a, n, unit): the different |x| / unit from 0 to 1, and how often each."""
     a, n = np.unique(np.abs(x), return_counts=True)
-    unit = float(a[-1]) or 1.0
+    unit = max(float(a[-1]), least) or 1.0
     return a / unit, n.astype(np.float64), unit
 
 

@@ -126,7 +126,8 @@ def multiply_by_quantized_multiplier(
     """
     if not isinstance(rounding, str) or rounding not in ROUNDINGS:
         raise ValueError(
-            f"rounding is {rounding!r}: allowed are {', '.join(map(repr, ROUNDINGS))}."
+            f"rounding is {rounding!r:.60}: allowed are "
+            f"{', '.join(map(repr, ROUNDINGS))}."
         )
     acc, mantissa = _int32(acc, "acc"), _within(mantissa, "mantissa", 0, INT32.max)
     shift = _within(shift, "shift", -31, 30)

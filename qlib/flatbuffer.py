@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from qlib._checked import plain_array
 from qlib.packing import unpack
 from qlib.params import QuantParams
 
@@ -198,8 +199,9 @@ def with_scales(content: bytes, scales: Mapping[int, ArrayLike]) -> bytes:
         scales: by the tensor's index, above 0, as many as the tensor has now.
 
     Raises:
-        TypeError, ValueError: as for `read_model`; a tensor isn't there, or a scale is
-            not above 0 or of another shape than the tensor's.
+        TypeError, ValueError: as for `read_model`; scales is no dictionary; a tensor
+            isn't there, or a scale is no number, not above 0 and finite, or of another
+            shape than the tensor's.
 
     Example:
         >>> from qlib.data import DATA
@@ -210,13 +212,23 @@ def with_scales(content: bytes, scales: Mapping[int, ArrayLike]) -> bytes:
     """
     tensors = read_model(content).tensors
     model = _tables(content)
+    if not isinstance(scales, Mapping):
+        raise TypeError(
+            f"scales is {type(scales).__name__}: a dictionary is needed, from a "
+            "tensor's index to its new scale."
+        )
     for index, value in scales.items():
         if index not in range(len(tensors)):
             raise ValueError(f"there is no tensor {index}: 0 to {len(tensors) - 1}.")
-        new = np.asarray(value, np.float32)
-        if new.shape != np.shape(tensors[index].scale) or not (new > 0).all():
+        new = plain_array(value, f"scales[{index}]")
+        if new.dtype.kind == "b":
+            raise TypeError(f"scales[{index}] is {value!r:.60}: numbers are needed.")
+        with np.errstate(all="ignore"):  # infinity and 0 are refused just below
+            new = new.astype(np.float32)
+        usable = np.all((new > 0) & np.isfinite(new))
+        if new.shape != np.shape(tensors[index].scale) or not usable:
             raise ValueError(
-                f"the new scale of tensor {index} is {value}: it has the scale "
+                f"the new scale of tensor {index} is {value!s:.60}: it has the scale "
                 f"{tensors[index].scale}, and needs as many, above 0."
             )
         grid = model.subgraphs[0].tensors[index].quantization

@@ -110,7 +110,8 @@ def _four_bits() -> type:
 
 def _checked_names(model: "tf.keras.Model", layers: Any) -> set[str]:
     """Return the names, if each is that of a dense layer."""
-    if isinstance(layers, str) or not isinstance(layers, Iterable):
+    row = isinstance(layers, Iterable) and getattr(layers, "ndim", 1) == 1
+    if not row or isinstance(layers, (str, bytes)):
         raise TypeError(
             f'layers is {layers!r:.60}: names are needed, such as ("dense",).'
         )
@@ -123,7 +124,7 @@ def _checked_names(model: "tf.keras.Model", layers: Any) -> set[str]:
     dense = load_tensorflow().keras.layers.Dense
     fit = [name for name, layer in found.items() if isinstance(layer, dense)]
     for name in names:
-        if name not in found:
+        if not isinstance(name, str) or name not in found:
             problem = "there is no layer"
         elif name not in fit:
             problem = f"a {type(found[name]).__name__} is the layer"

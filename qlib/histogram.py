@@ -13,8 +13,13 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qlib._checked import real_array, require_finite, whole_number
-from qlib._passes import FLOAT32, PART
+from qlib._checked import (
+    real_array,
+    require_finite,
+    require_float32,
+    whole_number,
+)
+from qlib._passes import PART
 
 FINEST = -52  # widths go down to 2**FINEST of the largest magnitude, float64's spacing
 
@@ -224,18 +229,6 @@ def require_counts(histogram: Histogram) -> None:
     """
     if not histogram.total:
         raise ValueError("the histogram is empty: count values with update(x) first.")
-
-
-def require_float32(largest: float, name: str = "x") -> None:
-    """Raise ValueError if the magnitude `largest` is beyond float32.
-
-    Example:
-        >>> require_float32(1e38)
-    """
-    if largest > float(FLOAT32.max):  # beside a float32 it would be rounded to one
-        raise ValueError(
-            f"{name} holds {largest:.4g}: beyond float32 ({FLOAT32.max:.4g})."
-        )
 
 
 def _exponent(low: float, high: float, bins: int) -> int:

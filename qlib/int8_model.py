@@ -8,7 +8,6 @@ writes data/mnist_qat_int8.tflite and a record of how it was made, if the file s
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,8 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qlib import conversion, tflite
-from qlib._checked import one_number, whole_number
-from qlib._network import checked_weights
+from qlib._checked import number_from, one_number, whole_number
+from qlib._files import replace_all
+from qlib._network import checked_input, checked_weights
 from qlib.data import DATA, load_float_model, load_mnist
 from qlib.quiet import load_tensorflow
 from qlib.tfmot_qat import calibrated_model
@@ -62,7 +62,8 @@ def train_int8(
 
     Raises:
         TypeError, ValueError: weights as for `qlib.nn.forward`; images or labels as
-            for `qlib.training.batches`; a setting is missing, or is none.
+            for `qlib.training.batches`; a setting is missing, or is none; callbacks
+            are none.
 
     Source: Jacob et al. 2018 (arXiv 1712.05877), section 3. Lesson 04.
 
@@ -74,6 +75,7 @@ def train_int8(
         6
     """
     weights, recipe = checked_weights(weights), _checked_recipe(recipe)
+    images, callbacks = checked_input(images, "conv"), _checked_callbacks(callbacks)
     if len(images) < recipe["batch"]:
         raise ValueError(
             f"there are {len(images)} images, fewer than one batch {recipe['batch']} "
@@ -93,12 +95,28 @@ def train_int8(
         ),
         tf.keras.losses.CategoricalCrossentropy(label_smoothing=recipe["smoothing"]),
     )
-    model.fit(data, epochs=recipe["epochs"], verbose=0, callbacks=list(callbacks))
+    model.fit(data, epochs=recipe["epochs"], verbose=0, callbacks=callbacks)
     return model
+
+
+def _checked_callbacks(callbacks: Sequence) -> list:
+    """Return the callbacks as a list, if all of them are."""
+    kind = load_tensorflow().keras.callbacks.Callback
+    row = isinstance(callbacks, (list, tuple))
+    if not row or not all(isinstance(each, kind) for each in callbacks):
+        raise TypeError(
+            f"callbacks is {callbacks!r:.60}: a list of Keras callbacks is needed."
+        )
+    return list(callbacks)
 
 
 def _checked_recipe(recipe: Mapping) -> dict:
     """Return the settings, checked one by one."""
+    if not isinstance(recipe, Mapping):
+        raise TypeError(
+            f"recipe is {type(recipe).__name__}: a dictionary of settings is needed, "
+            "such as dict(RECIPE)."
+        )
     missing = [name for name in RECIPE if name not in recipe]
     if missing:
         raise ValueError(
@@ -108,7 +126,8 @@ def _checked_recipe(recipe: Mapping) -> dict:
     ends = {"epochs": (1, 10_000), "batch": (1, 60_000), "seed": (0, 2**32 - 1)}
     whole = {name: whole_number(recipe[name], name, *ends[name]) for name in ends}
     peak = one_number(recipe["peak"], "peak", 0.0, 1.0)
-    one_number(1 - recipe["smoothing"], "1 - smoothing", 0.0, 1.0)
+    smoothing = number_from(recipe["smoothing"], "smoothing", 0.0, np.inf)
+    one_number(1 - smoothing, "1 - smoothing", 0.0, 1.0)
     return {**recipe, **whole, "peak": peak}
 
 
@@ -138,15 +157,12 @@ def make(folder: str | Path = DATA) -> float:
     }
     path = Path(folder) / NAME
     text = (json.dumps(record, indent=2) + "\n").encode()
-    for target, data in ((path, content), (path.with_suffix(".json"), text)):
-        part = target.with_name(target.name + ".part")
-        part.write_bytes(data)
-        os.replace(part, target)
+    replace_all({path: content, path.with_suffix(".json"): text})
     return accuracy
 
 
 if __name__ == "__main__":
     try:
         print(f"accuracy on the test digits: {make():.4f}")
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise SystemExit(f"Not saved: {error}") from error

@@ -113,7 +113,7 @@ class IntegerNetwork:
         """
         kernel, x = _kernel(kernel), self._checked(x)
         if not isinstance(keep, str) or keep not in ("all", "output"):
-            raise ValueError(f"keep is {keep!r}: allowed are 'all' and 'output'.")
+            raise ValueError(f"keep is {keep!r:.60}: allowed are 'all' and 'output'.")
         steps = self._steps if keep == "all" else pooled_first(self._steps)
         kept = steps if keep == "all" else steps[-1:]
         found = {
@@ -159,7 +159,7 @@ def _kernel(kernel: str | Kernel) -> Kernel:
         return kernel
     if not isinstance(kernel, str) or kernel not in KERNELS:
         raise ValueError(
-            f"kernel is {kernel!r}: allowed are {', '.join(map(repr, KERNELS))}, or a "
-            "Kernel."
+            f"kernel is {kernel!r:.60}: allowed are "
+            f"{', '.join(map(repr, KERNELS))}, or a Kernel."
         )
     return KERNELS[kernel]

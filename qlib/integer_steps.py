@@ -38,9 +38,10 @@ class Kernel:
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
             allowed = SOFTMAXES if name == "softmax" else ROUNDINGS
-            if value not in allowed:
+            if not isinstance(value, str) or value not in allowed:
                 raise ValueError(
-                    f"{name} is {value!r}: allowed are {', '.join(map(repr, allowed))}."
+                    f"{name} is {value!r:.60}: allowed are "
+                    f"{', '.join(map(repr, allowed))}."
                 )
 
 

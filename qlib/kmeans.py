@@ -13,6 +13,16 @@ in lesson 03; `qlib.codebook` makes codebooks of the result.
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from qlib._checked import (
+    code_array,
+    real_array,
+    require_finite,
+    require_float32,
+    whole_number,
+)
+from qlib._passes import FLOAT32
 
 EXACT = 1 << 21  # (different values) x (clusters) that are searched with no short cut
 CELLS = 4096, 32  # where there are more: least cells in all, and for each cluster
@@ -28,7 +38,12 @@ class Line:
 
     Args:
         values: shape (m,), sorted ascending.
-        counts: how often each occurs, shape (m,); None for once each.
+        counts: how often each occurs, shape (m,), 1 or more; None for once each.
+
+    Raises:
+        TypeError: values hold integers or no numbers, or counts no integers.
+        ValueError: values are not one row, not ascending, not finite or far beyond
+            float32; counts are not as many, or one is below 1.
 
     Example:
         >>> line = Line(np.array([1.0, 2.0, 6.0]))
@@ -37,7 +52,8 @@ class Line:
     """
 
     def __init__(self, values: np.ndarray, counts: np.ndarray | None = None) -> None:
-        self.values, self.counts = values, counts
+        self.values = values = _ascending(values, "values")
+        self.counts = counts = None if counts is None else _counts(counts, len(values))
         self.origin = float(values[len(values) // 2])
         away = np.subtract(values, self.origin, dtype=np.float64)
         if counts is None:
@@ -199,6 +215,10 @@ def lloyd(line: Line, centers: np.ndarray, steps: int) -> Iterator[np.ndarray]:
         centers: sorted ascending, shape (k,).
         steps: at most so many.
 
+    Raises:
+        TypeError, ValueError: line is no Line, centers are none (as the values of a
+            `Line`), or steps is no whole number from 0 up.
+
     Source: Lloyd 1982, "Least squares quantization in PCM" (IEEE Trans. Information
     Theory 28). Lesson 03.
 
@@ -207,7 +227,10 @@ def lloyd(line: Line, centers: np.ndarray, steps: int) -> Iterator[np.ndarray]:
         >>> [centers.tolist() for centers in lloyd(line, np.array([1.0, 3.0]), 9)]
         [[1.0, 3.0], [1.5, 6.5]]
     """
-    centers = np.asarray(centers, dtype=np.float64)
+    if not isinstance(line, Line):
+        raise TypeError(f"line is {type(line).__name__}: a Line of values is needed.")
+    steps = whole_number(steps, "steps", 0, 10**9)
+    centers = _ascending(centers, "centers").astype(np.float64)
     yield centers
     for _ in range(steps):
         bounds = line.bounds(centers)
@@ -239,6 +262,35 @@ def middles(centers: np.ndarray, dtype: np.dtype) -> np.ndarray:
     with np.errstate(over="ignore"):  # a middle beyond float16 has no value above it
         near = exact.astype(dtype)
     return np.where(near > exact, np.nextafter(near, -np.inf, dtype=dtype), near)
+
+
+def _ascending(values: ArrayLike, name: str) -> np.ndarray:
+    """Return one row of finite values in ascending order, or say what they are not."""
+    values = real_array(values, name)
+    row = values.ndim == 1
+    if not row or not np.all(values[1:] >= values[:-1]):  # NaN is not, either
+        require_finite(values, name)
+        given = "are not ascending" if row else f"have shape {values.shape}"
+        raise ValueError(
+            f"{name} {given}: one row in ascending order is needed, such as "
+            "np.sort(x, axis=None)."
+        )
+    largest = max(-float(values[0]), float(values[-1]))
+    if not np.isfinite(largest) or not np.isfinite(values[0]):
+        require_finite(values, name)
+    if largest > 2 * float(FLOAT32.max):  # the middle of a bin may lie a little beyond
+        require_float32(largest, name)
+    return values
+
+
+def _counts(counts: ArrayLike, m: int) -> np.ndarray:
+    counts = code_array(counts, "counts")
+    if counts.shape != (m,) or counts.min() < 1:
+        raise ValueError(
+            f"counts have shape {counts.shape} and begin at {counts.min()}: {m} whole "
+            "numbers from 1 up are needed, one for each value."
+        )
+    return counts
 
 
 def _moved(line: Line, bounds: np.ndarray, reach: np.ndarray) -> np.ndarray:

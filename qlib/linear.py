@@ -16,6 +16,7 @@ from qlib._checked import (
     plain_array,
     real_array,
     require_finite,
+    require_float32,
 )
 from qlib._passes import (
     FLOAT32,
@@ -66,7 +67,8 @@ def choose_params(
         64
     """
     low, high = _range_ends(low, high, axis)
-    if flag(symmetric, "symmetric") and not flag(signed, "signed"):
+    symmetric, signed = flag(symmetric, "symmetric"), flag(signed, "signed")
+    if symmetric and not signed:
         raise ValueError(
             "symmetric=True with signed=False: a symmetric grid has codes on both "
             "sides of 0. Use signed=True, or leave symmetric out."
@@ -101,7 +103,8 @@ def params_for(
 
     Raises:
         TypeError: x holds integers or no numbers.
-        ValueError: x is empty, holds NaN or infinity, or has no such axis.
+        ValueError: x is empty, holds NaN, infinity or values beyond float32, or has no
+            such axis.
 
     Source: "min-max" range setting, Nagel et al. 2021 (arXiv 2106.08295), equations
     14 and 15. Lesson 01, "Affine or symmetric".
@@ -119,6 +122,7 @@ narrow_range=False, axis=None)
     low, high = x.min(axis=others), x.max(axis=others)
     if not (np.all(np.isfinite(low)) and np.all(np.isfinite(high))):
         require_finite(x)
+    require_float32(max(-float(low.min()), float(high.max())))
     return choose_params(
         low, high, bits, symmetric=symmetric, signed=signed,
         narrow_range=narrow_range, axis=axis,

@@ -44,7 +44,9 @@ def conv2d(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
         bias: shape (filters,).
 
     Raises:
-        ValueError: if the channels differ or the kernel is larger than the image.
+        TypeError: an argument holds integers or no numbers.
+        ValueError: the shapes do not fit, a value is NaN or infinite, or a sum is
+            beyond its dtype.
 
     Example:
         >>> x = np.arange(9, dtype=np.float32).reshape(1, 3, 3, 1)
@@ -66,17 +68,25 @@ def conv2d(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
         )
     windows = sliding_window_view(x, (rows, columns), axis=(1, 2))  # n, h, w, c, r, c
     patches = windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, rows * columns * channels)
-    y = patches @ kernel.reshape(-1, filters) + bias
+    with np.errstate(all="ignore"):  # what is too large is refused below
+        y = patches @ kernel.reshape(-1, filters) + bias
+    _require_finite_sums(y, x=x, kernel=kernel, bias=bias)
     return y.reshape(*windows.shape[:3], filters)
 
 
 def relu(x: np.ndarray) -> np.ndarray:
     """Return `x` with every negative value replaced by 0.
 
+    Raises:
+        TypeError: x holds integers or no numbers.
+        ValueError: x is empty or holds NaN or infinity.
+
     Example:
         >>> relu(np.float32([-1.5, 0.0, 2.0]))
         array([0., 0., 2.], dtype=float32)
     """
+    (x,) = _real(x=x)
+    require_finite(x)
     return np.maximum(x, 0)
 
 
@@ -99,6 +109,7 @@ def max_pool(x: np.ndarray) -> np.ndarray:
             f"x has shape {x.shape}: (n, height, width, channels) is needed, with "
             "height and width at least 2."
         )
+    require_finite(x)
     n, height, width, channels = x.shape
     x = x[:, : height // 2 * 2, : width // 2 * 2]
     return x.reshape(n, height // 2, 2, width // 2, 2, channels).max(axis=(2, 4))
@@ -113,7 +124,7 @@ def dense(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
         bias: shape (outputs,).
 
     Raises:
-        ValueError: if the number of inputs differs.
+        TypeError, ValueError: as `conv2d`.
 
     Example:
         >>> dense(np.float32([[1, 2]]), np.float32([[3], [4]]), np.float32([0.5]))
@@ -130,7 +141,10 @@ def dense(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
             f"x has {x.shape[-1]} inputs (shape {x.shape}), the kernel {len(kernel)} "
             f"(shape {kernel.shape}): they must be equal."
         )
-    return x @ kernel + bias
+    with np.errstate(all="ignore"):  # what is too large is refused below
+        y = x @ kernel + bias
+    _require_finite_sums(y, x=x, kernel=kernel, bias=bias)
+    return y
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -155,6 +169,18 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 def _real(**arrays: ArrayLike) -> list[np.ndarray]:
     """Return each argument as a real array, or say which one is none."""
     return [real_array(array, name) for name, array in arrays.items()]
+
+
+def _require_finite_sums(y: np.ndarray, **arrays: np.ndarray) -> None:
+    """Raise ValueError if a sum is not finite, naming what it came from."""
+    if np.isfinite(y).all():
+        return
+    for name, array in arrays.items():
+        require_finite(array, name)
+    raise ValueError(
+        f"{', '.join(arrays)} are so large that a sum is beyond {y.dtype}: give "
+        "smaller values, or float64."
+    )
 
 
 def forward(
@@ -342,7 +368,8 @@ def accuracy(
         >>> accuracy(load_float_model(), *load_mnist()[1]) > 0.99
         True
     """
-    labels = checked_labels(labels, np.shape(images)[:1])
+    images = checked_input(images, start)
+    labels = checked_labels(labels, images.shape[:1])
     found = predict(weights, images, start=start, transform=transform)
     return float((found == labels).mean())
 
@@ -369,10 +396,15 @@ def _conv_block(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarr
 
 
 def _dense_block(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    return relu(dense(x.reshape(len(x), -1), kernel, bias))
+    y = _logits_block(x.reshape(len(x), -1), kernel, bias)
+    return np.maximum(y, 0, out=y)
 
 
-_BLOCKS = {"conv": _conv_block, "dense": _dense_block, "logits": dense}
+def _logits_block(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    return x @ kernel + bias
+
+
+_BLOCKS = {"conv": _conv_block, "dense": _dense_block, "logits": _logits_block}
 
 
 def _layer(weights, layer: str, x: np.ndarray, transform) -> np.ndarray:

@@ -5,13 +5,15 @@ what it is multiplied with. Introduced in lesson 02, "How an error travels".
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from qlib import nn
-from qlib._checked import real_array
-from qlib._network import LAYERS, checked_weights
+from qlib._checked import real_array, require_finite
+from qlib._network import LAYERS, TENSOR_SHAPES, checked_weights
+from qlib._passes import require_params
 from qlib.errors import uniform_noise_mse
 from qlib.params import QuantParams
 
@@ -32,7 +34,8 @@ def layer_noise(
 
     Raises:
         TypeError: an argument holds integers or no numbers.
-        ValueError: the shapes do not fit.
+        ValueError: the shapes do not fit; a value is NaN or infinite, a variance
+            negative, or the result beyond its dtype.
 
     Source: variance of a sum of independent errors. Lesson 02.
 
@@ -44,6 +47,9 @@ def layer_noise(
         real_array(value, name)
         for value, name in ((x, "x"), (w, "w"), (v_x, "v_x"), (v_w, "v_w"))
     )
+    for value, name in ((v_x, "v_x"), (v_w, "v_w")):
+        if value.min() < 0:
+            raise ValueError(f"{name} holds {value.min():.4g}: no variance is below 0.")
     if x.ndim != 2 or w.ndim != 2 or x.shape[1] != len(w) or v_x.shape != x.shape:
         raise ValueError(
             f"x has shape {x.shape}, w {w.shape}, v_x {v_x.shape}: (n, inputs), "
@@ -53,7 +59,16 @@ def layer_noise(
         raise ValueError(
             f"v_w has shape {v_w.shape}: one number, or shape {w.shape[1:]}, is needed."
         )
-    return v_x @ w**2 + np.sum(x**2, axis=1, keepdims=True) * v_w
+    with np.errstate(all="ignore"):  # what is too large is refused below
+        found = v_x @ w**2 + np.sum(x**2, axis=1, keepdims=True) * v_w
+    if not np.isfinite(found).all():
+        for value, name in ((x, "x"), (w, "w"), (v_x, "v_x"), (v_w, "v_w")):
+            require_finite(value, name)
+        raise ValueError(
+            f"x, w, v_x and v_w are so large that a variance is beyond {found.dtype}: "
+            "give smaller ones, or float64."
+        )
+    return found
 
 
 def predicted_noise(
@@ -91,7 +106,14 @@ def predicted_noise(
         >>> bool(noise["logits"].min() > 0.01**2 / 12)
         True
     """
-    weights, quantized = checked_weights(weights), checked_weights(quantized)
+    weights = checked_weights(weights)
+    quantized = checked_weights(quantized, "quantized weights")
+    for value, name in ((tensors, "tensors"), (params, "params")):
+        if not isinstance(value, Mapping):
+            raise TypeError(
+                f"{name} is {type(value).__name__}: a dictionary by the names of the "
+                "tensors is needed."
+            )
     missing = [
         name
         for name in ("input", *LAYERS)
@@ -102,6 +124,9 @@ def predicted_noise(
             f"tensors or params have no {', '.join(missing)}: give what "
             "nn.activations returns, and a grid for conv, dense and logits."
         )
+    tensors = {name: _tensor(tensors, name) for name in TENSOR_SHAPES}
+    for name in LAYERS:
+        _require_one_grid(params[name], name, tensors[name])
     rounding = {k: np.float32(uniform_noise_mse(params[k].scale)) for k in LAYERS}
     v_w = {}
     for k in LAYERS:
@@ -109,6 +134,28 @@ def predicted_noise(
         v_w[k] = np.mean(e.reshape(-1, e.shape[-1]) ** 2, axis=0)
     with nn.one_blas_thread():
         return _through(weights, tensors, v_w, rounding)
+
+
+def _tensor(tensors: Mapping, name: str) -> np.ndarray:
+    """Return a tensor of the network, of its shape and for as many images as conv."""
+    x = real_array(tensors[name], f"tensors['{name}']")
+    shape = (*np.shape(tensors["conv"])[:1], *TENSOR_SHAPES[name])
+    if x.shape != shape:
+        raise ValueError(
+            f"tensors['{name}'] has shape {x.shape}: {shape} is needed, as "
+            "nn.activations returns it."
+        )
+    require_finite(x, f"tensors['{name}']")
+    return x
+
+
+def _require_one_grid(grid: Any, name: str, x: np.ndarray) -> None:
+    require_params(grid, f"params['{name}']")
+    if grid.axis is not None:
+        raise ValueError(
+            f"params['{name}'] has axis={grid.axis}: one grid for the whole tensor of "
+            f"shape {x.shape} is needed, with axis=None."
+        )
 
 
 def _through(weights: dict, tensors: Mapping, v_w: dict, rounding: dict) -> dict:

@@ -181,7 +181,7 @@ def train(
         TypeError, ValueError: weights or images as for `qlib.nn.forward`, or real
             images outside 0 to 1; labels are not n digits from 0 to 9; a width is
             outside 2 to 8; there are fewer images than a batch holds; peak, movement,
-            seed or a step to keep is none.
+            seed, a step to keep or show is none.
 
     Source: Jacob et al. 2018 (arXiv 1712.05877), section 3; Esser et al. 2020 (arXiv
     1902.08153). Lesson 04.
@@ -202,7 +202,12 @@ def train(
     movement = None if movement is None else four_numbers(movement)
     seed = whole_number(seed, "seed", 0, 2**32 - 1)
     steps = _steps(len(images), batch, epochs, peak, seed)
+    row = isinstance(keep, Iterable) and getattr(keep, "ndim", 1) == 1
+    if not row or isinstance(keep, (str, bytes)):
+        raise TypeError(f"keep is {keep!r:.60}: numbers of steps are needed, as [0].")
     keep = {whole_number(step, "a step to keep", 0, len(steps)) for step in keep}
+    if not callable(show):
+        raise TypeError(f"show is {show!r:.60}: a function (steps, words) is needed.")
     load_tensorflow().keras.utils.set_random_seed(seed)
     learner = Learner(weights, *first_grids(weights, images, bits, act_bits))
     step = compiled_step(learner, movement)

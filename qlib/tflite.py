@@ -97,6 +97,8 @@ def predict(
     """
     images = checked_input(images, "conv")
     if images.dtype != np.uint8:
+        with np.errstate(over="ignore"):  # beyond float32: infinite, refused below
+            images = images.astype(np.float32, copy=False)
         require_finite(images, "images")
     batch = min(whole_number(batch, "batch", 1, 10_000), len(images))
     interpreter, found = open_model(model, batch, kernel), []
@@ -225,7 +227,8 @@ def as_input(real: np.ndarray, at: dict[str, Any]) -> np.ndarray:
         return real
     scale, zero_point = at["quantization"]
     ends = np.iinfo(at["dtype"])
-    codes = np.rint(real / np.float32(scale)) + zero_point
+    with np.errstate(over="ignore"):  # beyond float32 it saturates below
+        codes = np.rint(real / np.float32(scale)) + zero_point
     return np.clip(codes, ends.min, ends.max).astype(at["dtype"])
 
 
@@ -233,6 +236,6 @@ def checked_kernel(kernel: str) -> str:
     """Return the kernel's name, if there is one of this name."""
     if not isinstance(kernel, str) or kernel not in KERNELS:
         raise ValueError(
-            f"kernel is {kernel!r}: allowed are {', '.join(map(repr, KERNELS))}."
+            f"kernel is {kernel!r:.60}: allowed are {', '.join(map(repr, KERNELS))}."
         )
     return kernel

@@ -85,9 +85,9 @@ def set_ranges(
         images: real images as the model takes them, shape (n, ...).
 
     Raises:
-        TypeError: images are not real, such as grey levels.
-        ValueError: images hold NaN or infinity; there are no ranges; a layer has one of
-            a kind that is not known.
+        TypeError: images are not real, such as grey levels; a model is none of Keras 2.
+        ValueError: a model is not built; images hold NaN or infinity; there are no
+            ranges; a layer has one of a kind that is not known.
 
     Source: lesson 04, "The trap".
 
@@ -100,6 +100,7 @@ def set_ranges(
         >>> round(ranges(quantized)["quant_dense/kernel"][1], 2)
         1.05
     """
+    require_built(model)
     images = real_array(images, "images")
     require_finite(images, "images")
     for layer, kind, low, high in _range_variables(quantized):
@@ -121,6 +122,7 @@ def ranges(quantized: "tf.keras.Model") -> dict[str, tuple]:
         quantized: a model of tfmot's `quantize_model`.
 
     Raises:
+        TypeError: quantized is no model of Keras 2.
         ValueError: there are none.
 
     Example:
@@ -139,6 +141,7 @@ def ranges(quantized: "tf.keras.Model") -> dict[str, tuple]:
 
 def _range_variables(quantized: "tf.keras.Model") -> list[tuple]:
     """Return (layer, kind, variable of the minimum, of the maximum) of each range."""
+    require_built(quantized)
     found = []
     for layer in quantized.layers:
         by_name = {v.name.split("/")[-1].split(":")[0]: v for v in layer.variables}

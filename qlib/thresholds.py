@@ -16,9 +16,10 @@ from qlib._checked import (
     flag,
     real_array,
     require_finite,
+    require_float32,
     whole_number,
 )
-from qlib.histogram import Histogram, require_float32
+from qlib.histogram import Histogram
 
 BINS = 2048  # of the published entropy calibration
 BLOCK = 1 << 18  # level sums that are in memory at once
@@ -88,7 +89,8 @@ def kl_divergences(counts: ArrayLike, levels: int = 128) -> np.ndarray:
         array([0.059, 0.059, 0.082, 0.082, 0.042])
     """
     counts = count_row(counts)
-    kept = np.arange(whole_number(levels, "levels", 1, len(counts)), len(counts) + 1)
+    levels = whole_number(levels, "levels", 1, len(counts))
+    kept = np.arange(levels, len(counts) + 1)
     edges = np.arange(levels + 1) * kept[:, None] // levels  # (thresholds, levels + 1)
     mass, bins = _running(counts), _running(counts > 0)
     outliers, last = mass[-1] - mass[kept], counts[kept - 1]

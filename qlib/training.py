@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qlib import nn
-from qlib._checked import whole_number
+from qlib._checked import number_from, one_number, whole_number
+from qlib._model import require_built
 from qlib._network import (
     checked_input,
     checked_labels,
@@ -82,11 +83,24 @@ def build_model(weights: Mapping[str, np.ndarray] | None = None) -> "tf.keras.Mo
 def weights_of(model: "tf.keras.Model") -> dict[str, np.ndarray]:
     """Return the six arrays of a model by the names that `qlib.nn` uses.
 
+    Args:
+        model: as `build_model` makes it.
+
+    Raises:
+        TypeError, ValueError: model is no Keras 2 model, not built, or another network.
+
     Example:
         >>> weights_of(build_model())["logits/bias"].shape
         (10,)
     """
-    return dict(zip(WEIGHT_SHAPES, model.get_weights(), strict=True))
+    require_built(model)
+    arrays = model.get_weights()
+    if [array.shape for array in arrays] != list(WEIGHT_SHAPES.values()):
+        raise ValueError(
+            f"the model has arrays of the shapes {[a.shape for a in arrays]}: those of "
+            f"build_model(), {list(WEIGHT_SHAPES.values())}, are needed."
+        )
+    return dict(zip(WEIGHT_SHAPES, arrays, strict=True))
 
 
 def predict_digits(model: "tf.keras.Model", images: np.ndarray) -> np.ndarray:
@@ -99,7 +113,8 @@ def predict_digits(model: "tf.keras.Model", images: np.ndarray) -> np.ndarray:
         images: as for `qlib.nn.forward`.
 
     Raises:
-        TypeError, ValueError: images are no images, or real ones outside 0 to 1.
+        TypeError, ValueError: model is no Keras 2 model, or not built; images are no
+            images, or real ones outside 0 to 1.
 
     Example:
         >>> from qlib.data import load_float_model
@@ -107,6 +122,7 @@ def predict_digits(model: "tf.keras.Model", images: np.ndarray) -> np.ndarray:
         >>> predict_digits(model, load_mnist()[1][0][:5])
         array([7, 2, 1, 0, 4])
     """
+    require_built(model)
     images = unit_images(images)
     tf, divisor = load_tensorflow(), 255.0 if images.dtype == np.uint8 else 1.0
 
@@ -153,8 +169,22 @@ def train_float_model(
         seed: of the first weights, the order and the movements.
 
     Raises:
-        ValueError: if there are fewer images than one batch holds.
+        TypeError, ValueError: images or labels as for `batches`; a setting is none;
+            there are fewer images than one batch holds.
     """
+    images = _grey_levels(images)
+    labels = checked_labels(labels, (len(images),))
+    epochs = whole_number(epochs, "epochs", 1, 10_000)
+    batch = whole_number(batch, "batch", 1, 60_000)
+    peak = one_number(peak, "peak", 0.0, 1.0)
+    rotation, shift = (
+        number_from(value, name, 0.0, np.inf)
+        for value, name in ((rotation, "rotation"), (shift, "shift"))
+    )
+    zoom = number_from(zoom, "zoom", 0.0, 1.0)
+    slant = number_from(slant, "slant", 0.0, np.inf)
+    smoothing = number_from(smoothing, "smoothing", 0.0, 1.0)
+    seed = whole_number(seed, "seed", 0, 2**32 - 1)
     if len(images) < batch:
         raise ValueError(
             f"there are {len(images)} images, fewer than one batch {batch} holds: give "
@@ -293,7 +323,7 @@ def main(arguments: list[str] | None = None) -> None:
         return
     try:
         print(f"accuracy on the test digits: {train_and_save(settings):.4f}")
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise SystemExit(f"Not saved: {error}") from error
 
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from qlib.histogram import Histogram, require_counts, require_float32
+from qlib._checked import require_float32
+from qlib.histogram import Histogram, require_counts
 
 F32_MAX = float(np.finfo(np.float32).max)
 EDGE_CASES = [0.0, -0.0, 1.0, -1.0, 0.5, 5e-324, 1e-310, 1e-45, -1e-45, 1e-38, 1e-60]

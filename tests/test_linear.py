@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -592,7 +592,6 @@ def test_a_read_only_out_is_named():
         quantize(X, P, out=out)
 
 
-@settings(max_examples=100)
 @given(st.one_of(st.none(), st.text(), st.binary(), st.dictionaries(st.text(), finite)))
 def test_what_is_no_array_of_numbers_is_refused_by_name(thing):
     with pytest.raises((TypeError, ValueError), match="x "):
