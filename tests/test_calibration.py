@@ -364,7 +364,7 @@ def test_a_histogram_is_left_as_it_was(name):
 )
 def test_any_tensor_has_every_range_and_its_grid(x, name):
     low, high = RANGES[name](x)
-    assume(max(-low, high) <= F32.max)  # a least-squares scale may reach beyond
+    assume(max(-low, high) <= float(F32.max))  # a least-squares scale may reach beyond
     choose_params(low, high, 4)
 
 
