@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from tools.files import CourseError, say, sha256, write_whole
+from tools.files import CourseError, disk_is_full, say, sha256, write_whole
 from tools.lock import only_one
 from tools.pip_output import Progress, same_name, why_pip_failed
 from tools.places import link, moved_script, site_packages
@@ -292,9 +292,7 @@ class Environment:
                 before = script.read_bytes()
                 after = moved_script(before, was, now)
                 if after != before:
-                    mode = script.stat().st_mode
-                    write_whole(script, after)
-                    script.chmod(mode)
+                    write_whole(script, after, script.stat().st_mode)
         version = f"python{stamp['python']}"
         link(self.folder / "lib" / version / "site-packages", self.root)
         stamp["root"] = self._root_as_text()
@@ -328,7 +326,7 @@ def _check_disk(root: Path, needed: int) -> None:
 
 def _why_not_written(error: OSError, root: Path) -> str:
     """Turn the system's word for a failed write into a sentence."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if disk_is_full(error):
         return "The disk is full. Make room (4 GB), then run the same command again."
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         return (

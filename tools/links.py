@@ -61,8 +61,14 @@ def fill(path: Path, root: Path, address: tuple[str, str] | None) -> bool:
     """Write the links into one file, and tell whether that changed it."""
     text = path.read_text("utf-8")
     if path.suffix == ".ipynb":
-        notebook = json.loads(text)
         place = path.relative_to(root / "notebooks").as_posix()
+        try:
+            notebook = json.loads(text)
+        except ValueError as error:
+            raise CourseError(
+                f"notebooks/{place} is no whole notebook ({error}). Restore it with: "
+                f"git checkout notebooks/{place}"
+            ) from error
         if not fill_notebook(notebook, place, address):
             return False
         # Exactly as Jupyter writes it, so that nothing but the links differs.

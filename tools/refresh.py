@@ -18,7 +18,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from tools import copies, links
-from tools.files import ROOT, CourseError, write_whole
+from tools.files import ROOT, CourseError, disk_is_full, write_whole
 from tools.peak import peak_memory
 
 CELL_METADATA = ("editable", "jupyter", "slideshow", "tags")
@@ -40,33 +40,52 @@ def main(args: list[str], root: Path = ROOT) -> int:
     try:
         paths = [_find(root, word) for word in args] or _all(root)
         address = links.repository(root)
+        with tempfile.TemporaryDirectory() as settings:
+            # The author's own IPython start-up files must not show in the outputs.
+            os.environ["IPYTHONDIR"] = settings
+            return _refresh_each(paths, root, address)
     except CourseError as error:
         print(error, file=sys.stderr)
-        return 1
+    except OSError as error:
+        print(_why_not_written(error), file=sys.stderr)
+    return 1
+
+
+def _refresh_each(paths: list[Path], root: Path, address: Any) -> int:
     failed = False
-    with tempfile.TemporaryDirectory() as settings:
-        # The author's own IPython start-up files must not show in the outputs.
-        os.environ["IPYTHONDIR"] = settings
-        for path in paths:
-            try:
-                print(refresh(path, root, address), flush=True)
-            except CourseError as error:
-                failed = True
-                print(f"{_shown(path, root)}: {error}", flush=True)
-            except KeyboardInterrupt:
-                print(f"\nStopped; {_shown(path, root)} is as it was.")
-                return 1
+    for path in paths:
+        try:
+            print(refresh(path, root, address), flush=True)
+        except (CourseError, OSError) as error:
+            failed = True
+            why = error if isinstance(error, CourseError) else _why_not_written(error)
+            print(f"{_shown(path, root)}: {why}", flush=True)
+        except KeyboardInterrupt:
+            print(f"\nStopped; {_shown(path, root)} is as it was.")
+            return 1
     return int(failed)
+
+
+def _why_not_written(error: OSError) -> str:
+    full = "the disk is full: make room, then run the same command again"
+    return f"{full if disk_is_full(error) else error} (the file is left as it was)"
 
 
 def refresh(path: Path, root: Path, address: tuple[str, str] | None) -> str:
     """Run one notebook, store its outputs, and return a line that sums it up.
 
     Raises:
-        CourseError: if a cell fails; the file is left as it was.
+        CourseError: if a cell fails, or the file is no notebook; it is left as it was.
+        OSError: if the file cannot be read or written; it is left as it was.
     """
     before = path.read_bytes()
-    notebook = read(before)
+    try:
+        notebook = read(before)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CourseError(
+            f"the file is no whole notebook ({error!r:.80}). Restore it with "
+            f"git checkout {path.name} in its folder"
+        ) from error
     if path.is_relative_to(root / "notebooks"):
         place = path.relative_to(root / "notebooks").as_posix()
         links.fill_notebook(notebook, place, address)
@@ -123,7 +142,8 @@ def execute(notebook: nbformat.NotebookNode, folder: Path) -> float | None:
         resources={"metadata": {"path": str(folder)}},
     )
     client.reset_execution_trackers()
-    quiet = ["--IPKernelApp.log_level=ERROR"]  # it warns of its local connection
+    # It warns of its local connection, and shows a traceback when it is stopped.
+    quiet = ["--IPKernelApp.log_level=CRITICAL"]
     client.extra_arguments = quiet
     with client.setup_kernel():
         for index, cell in enumerate(notebook.cells):
