@@ -313,7 +313,7 @@ def test_with_every_output_a_second_time_changes_nothing():
         (np.frombuffer(CONTENT, np.uint8), TypeError, "model is a ndarray"),
         (memoryview(CONTENT), TypeError, "model is a memoryview"),
     ],
-    ids=str,
+    ids=lambda value: type(value).__name__,
 )
 def test_what_is_no_model_is_named(read, model, error, message):
     with pytest.raises(error, match=message):
