@@ -42,8 +42,10 @@ def pack(q: ArrayLike, bits: int) -> np.ndarray:
     per_byte = 8 // bits
     codes = np.zeros(-(-q.size // per_byte) * per_byte, np.uint8)
     codes[: q.size] = q.reshape(-1).astype(np.uint8) & (2**bits - 1)
-    places = np.arange(per_byte, dtype=np.uint8) * bits
-    return np.bitwise_or.reduce(codes.reshape(-1, per_byte) << places, axis=1)
+    packed = codes[::per_byte].copy()
+    for place in range(1, per_byte):  # a pass each, where a reduction would go by bytes
+        packed |= codes[place::per_byte] << np.uint8(place * bits)
+    return packed
 
 
 def unpack(
