@@ -28,6 +28,7 @@ Neural-network quantization, computed in front of you.
     python3 course.py html [FOLDER]       all lessons as pages, for any browser
     python3 course.py run COMMAND...      run a command in the course's environment
     python3 course.py train [ARGS]        train the float model again
+    python3 course.py bench [NAME...]     measure speed beside the peers
 
 A notebook is named by its number (01) or its name (01_linear_quantization); a
 solution by solutions/01. The first run sets up .venv, which takes some minutes.

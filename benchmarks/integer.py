@@ -1,82 +1,182 @@
-"""How fast the exact integer network runs beside LiteRT's own kernels, in one run.
+"""The exact integer network beside LiteRT's own kernels.
 
-    python3 course.py run python benchmarks/integer.py               about two minutes
+    python3 course.py bench integer
 
-All on the 10,000 test digits and one thread. Each round runs every contender once, in
-turn. Written to benchmarks/integer.json: seconds (median and quartiles), and ratios to
-LiteRT's reference kernels.
+Lesson 00 shows `integer.json`, which stays as it is, so that its outputs do. To bring
+both up to the last record:
+
+    python3 course.py run python -m benchmarks.integer
+    python3 course.py refresh 00
 """
 
+import hashlib
 import json
-import os
-import platform
-from collections.abc import Callable
-from importlib.metadata import version
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.harness import Aim, Benchmark, Group, Row, Rows, pick
+from benchmarks.report import RECORDS
 from qlib import nn, tflite
 from qlib.conversion import convert_float
 from qlib.data import DATA, load_float_model, load_mnist
 from qlib.integer_nn import KERNELS, IntegerNetwork
-from qlib.latency import latency_side_by_side
 from qlib.linear import quantize
 from qlib.training import build_model
+from tools.files import write_whole
 
-ROUNDS = 5
 FILE = DATA / "mnist_qat_int8.tflite"
+FOR_LESSON = Path(__file__).with_suffix(".json")
+FLOATS = ("LiteRT float32, xnnpack", "qlib.nn float32, NumPy")
+DIGITS, TENSORS = "digits that differ", "tensors that differ"  # from LiteRT's
 
 
-def contenders() -> dict[str, Callable[[], object]]:
-    """Return what is timed, by name, on the same digits."""
-    images, weights = load_mnist()[1][0], load_float_model()
+def groups(small: bool) -> Iterator[Group]:
+    """Make two groups on the same digits: the answers alone, and every tensor."""
+    images = load_mnist()[1][0][: 100 if small else 10_000]
     network = IntegerNetwork.from_tflite(FILE)
     x = quantize(images[..., np.newaxis] / np.float32(255), network.input.params)
-    float_file = convert_float(build_model(weights))
-    found = {}
+    options = {"seconds": 0, "rounds": 2 if small else 5}
+    yield Group(
+        f"{len(images):,} digits, the answers",
+        _answers(network, images, x),
+        floors=FLOATS,
+        keep=_digits,
+        facts=lambda kept: _differences(kept, DIGITS, "", ", keep output"),
+        **options,
+    )
+    yield Group(
+        f"{len(images):,} digits, every tensor",
+        _every_tensor(network, x),
+        keep=_fingerprints,
+        facts=lambda kept: _differences(kept, TENSORS, ", every tensor", ", keep all"),
+        **options,
+    )
+
+
+def _answers(
+    network: IntegerNetwork, images: np.ndarray, x: np.ndarray
+) -> dict[str, Callable]:
+    """Return what computes the answers; floats stand here for scale."""
+    weights = load_float_model()
+    file = convert_float(build_model(weights))
+    found = {
+        f"LiteRT int8, {kernel}": partial(tflite.predict, FILE, images, kernel=kernel)
+        for kernel in tflite.KERNELS
+    }
+    found |= {
+        f"qlib {kernel}, keep output": partial(network.run, x, kernel, keep="output")
+        for kernel in KERNELS
+    }
+    floats = partial(tflite.predict, file, images), partial(nn.predict, weights, images)
+    return found | dict(zip(FLOATS, floats, strict=True))
+
+
+def _every_tensor(network: IntegerNetwork, x: np.ndarray) -> dict[str, Callable]:
+    """Return what computes the output of every operator."""
+    theirs = {
+        f"LiteRT int8, {kernel}, every tensor": partial(
+            tflite.every_tensor, FILE, x, kernel=kernel
+        )
+        for kernel in tflite.KERNELS
+    }
+    return theirs | {
+        f"qlib {kernel}, keep all": partial(network.run, x, kernel)
+        for kernel in KERNELS
+    }
+
+
+def _digits(result: np.ndarray | Mapping[str, np.ndarray]) -> list[int]:
+    """Return the digit that is seen in each image."""
+    if isinstance(result, Mapping):
+        (scores,) = result.values()
+        result = scores.argmax(axis=1)
+    return result.tolist()
+
+
+def _fingerprints(result: Mapping[str, np.ndarray]) -> list[str]:
+    """Return what tells the bytes of each tensor: all of them would fill 2 GB."""
+    return [
+        name + hashlib.sha256(np.ascontiguousarray(q)).hexdigest()
+        for name, q in result.items()
+    ]
+
+
+def _differences(
+    kept: Mapping[str, list], heading: str, theirs: str, ours: str
+) -> dict[str, Row]:
+    """Return how many things of each qlib run differ from those of LiteRT's kernel."""
+    facts = {}
     for kernel in tflite.KERNELS:
-        found[f"LiteRT int8, {kernel}"] = lambda k=kernel: tflite.predict(
-            FILE, images, kernel=k
+        pairs = zip(
+            kept[f"qlib {kernel}{ours}"],
+            kept[f"LiteRT int8, {kernel}{theirs}"],
+            strict=True,
         )
-        found[f"LiteRT int8, {kernel}, every tensor"] = lambda k=kernel: (
-            tflite.every_tensor(FILE, x, kernel=k)
-        )
-    found["LiteRT float32, xnnpack"] = lambda: tflite.predict(float_file, images)
-    for kernel in KERNELS:
-        for keep in ("output", "all"):
-            found[f"qlib {kernel}, keep {keep}"] = lambda k=kernel, a=keep: network.run(
-                x, k, keep=a
-            )
-    found["qlib.nn float32, NumPy"] = lambda: nn.predict(weights, images)
-    return found
+        facts[f"qlib {kernel}{ours}"] = {heading: sum(a != b for a, b in pairs)}
+    return facts
+
+
+def _beside_reference(kernel: str) -> Callable[[Rows], float]:
+    return lambda rows: 1 / pick(rows, f"qlib {kernel}, keep output")["ratio"]
+
+
+def _wrong(rows: Rows) -> float:
+    return sum(row.get(TENSORS, 0) for row in rows)
+
+
+def for_lesson(record: Row) -> Row:
+    """Return the record as lesson 00 reads it: seconds by the contender's name."""
+    about = {key: record[key] for key in ("date", "machine", "packages")}
+    return about | {
+        "found": {
+            row["name"]: {key: row[key] for key in ("seconds", "quartiles", "rounds")}
+            for row in record["found"].values()
+        }
+    }
 
 
 def main() -> None:
-    """Time all contenders, print one line each, and write the record."""
-    found = latency_side_by_side(contenders(), seconds=0.01, least=ROUNDS)
-    slow = found["LiteRT int8, reference"].median
-    rows = {}
-    for name, each in found.items():
-        rows[name] = {
-            "seconds": round(each.median, 4),
-            "quartiles": [round(each.low, 4), round(each.high, 4)],
-            "times as fast as reference": round(slow / each.median, 2),
-        }
-        print(
-            f"{name:40} {each.median:7.3f} s ({each.low:.3f} to {each.high:.3f}), "
-            f"{slow / each.median:6.2f} times as fast as LiteRT's reference"
-        )
-    record = {
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "packages": {n: version(n) for n in ("numpy", "ai-edge-litert")},
-        "digits": 10_000,
-        "rounds": ROUNDS,
-        "found": rows,
-    }
-    path = Path(__file__).with_suffix(".json")
-    path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    """Bring the numbers of lesson 00 up to the last record."""
+    record = json.loads((RECORDS / "integer.json").read_text(encoding="utf-8"))
+    text = json.dumps(for_lesson(record), indent=2) + "\n"
+    write_whole(FOR_LESSON, text.encode())
+    print("Written. Now: python3 course.py refresh 00")
 
+
+BENCHMARK = Benchmark(
+    name="integer",
+    title="The exact integer network",
+    about="""
+    The int8 file of the course, the test digits. LiteRT runs on one thread, 100 images
+    at a time; qlib on all cores. "Every tensor" and "keep all" return what each
+    operator computed, the others the answers alone. Every byte of qlib's tensors is
+    compared with those of LiteRT's kernel of the same name; it has none called "micro".
+    The float32 networks are there for scale.
+    """,
+    groups=groups,
+    packages=("numpy", "ai-edge-litert", "tensorflow"),
+    aims=(
+        Aim("qlib's integers equal LiteRT's: {limit} tensors differ", _wrong, 0),
+        Aim(
+            "reference kernel: at least {limit} times as fast as LiteRT's",
+            _beside_reference("reference"),
+            5,
+            "times",
+            at_least=True,
+        ),
+        Aim(
+            "float rule (XNNPACK's): at least {limit} times as fast as LiteRT's "
+            "reference kernel",
+            _beside_reference("xnnpack"),
+            8,
+            "times",
+            at_least=True,
+        ),
+    ),
+)
 
 if __name__ == "__main__":
     main()

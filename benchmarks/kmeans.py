@@ -1,89 +1,110 @@
-"""How fast and how well k-means finds centers, beside scikit-learn and ckmeans.
+"""K-means codebooks beside scikit-learn's and an exact package's.
 
-    python3 course.py run python benchmarks/kmeans.py [rounds] [ckmeans]
-
-Each round times every contender once, in turn, on 1,000,000 weights. With the word
-"ckmeans", that package is timed too; it takes up to 255 clusters. Printed are medians,
-how far each MSE lies above that of the exact optimum, and the peak of our memory.
+python3 course.py bench kmeans
 """
 
-import os
-import platform
-import statistics
-import sys
-import time
-import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
-import sklearn
 from ckmeans import ckmeans
 from sklearn.cluster import KMeans
 
+from benchmarks.harness import Aim, Benchmark, Group, Row, Rows, times_as_fast
 from qlib.codebook import Codebook, kmeans_codebook
 
-SIZE = 1_000_000
-OPTIMA = {16: 2.380483411e-5, 256: 1.010781959e-7}  # by dynamic programming
+SIZES = (  # values, clusters, fewest rounds, whether the exact package takes part
+    (1_000_000, 16, 5, True),
+    (100_000, 255, 5, True),  # the most clusters that it takes
+    (1_000_000, 256, 3, False),
+)
+SMALL = ((2_000, 8, 2, True),)
+ABOVE = "MSE above the least found (%)"
 
 
-def contenders(x: np.ndarray, k: int, peer: bool) -> dict[str, Callable[[], Codebook]]:
+def title(size: int, k: int) -> str:
+    """Return the name of a group."""
+    return f"{k} centers for {size:,} values"
+
+
+def groups(small: bool) -> Iterator[Group]:
+    """Make a group for each number of values and centers."""
+    for size, k, rounds, exact in SMALL if small else SIZES:
+        x = np.random.default_rng(0).standard_normal(size).astype(np.float32) * 0.05
+        yield Group(
+            title(size, k),
+            _contenders(x, k, exact),
+            seconds=0,
+            rounds=rounds,
+            first_counts=not exact,  # a minute or two, with nothing to warm up
+            facts=partial(_errors, x),
+        )
+
+
+def _contenders(
+    x: np.ndarray, k: int, exact: bool
+) -> dict[str, Callable[[], Codebook]]:
     """Return what is timed, by name, on the same values; each makes a codebook."""
 
     def theirs() -> Codebook:
         fitted = KMeans(k, n_init=1, random_state=0).fit(x.reshape(-1, 1))
         return Codebook(np.unique(fitted.cluster_centers_.astype(np.float32)))
 
-    def exact() -> Codebook:
-        wide = x.astype(np.float64)
-        return Codebook([part.mean() for part in ckmeans(wide, min(k, 255))])
+    def optimum() -> Codebook:
+        return Codebook([part.mean() for part in ckmeans(x.astype(np.float64), k)])
 
     found = {
         "qlib kmeans_codebook": lambda: kmeans_codebook(x, k),
-        f"scikit-learn {sklearn.__version__} KMeans": theirs,
+        "scikit-learn KMeans": theirs,
     }
-    return found | ({f"ckmeans, {min(k, 255)} clusters": exact} if peer else {})
+    return found | ({"ckmeans, exact": optimum} if exact else {})
 
 
-def peak_bytes(run: Callable[[], object]) -> int:
-    """Return the most memory that is held at once while `run` runs."""
-    tracemalloc.start()
-    run()
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return peak
+def _errors(x: np.ndarray, found: dict[str, Codebook]) -> dict[str, Row]:
+    """Return how far each codebook's error lies above the least, in percent."""
+    wide = x.astype(np.float64)
+    mse = {n: np.mean((wide - book.fake_quantize(x)) ** 2) for n, book in found.items()}
+    least = min(mse.values())
+    return {name: {ABOVE: round(100 * (v / least - 1), 6)} for name, v in mse.items()}
 
 
-def main(rounds: int = 3, peer: bool = False) -> None:
-    """Time all contenders and print one line each."""
-    x = np.random.default_rng(0).standard_normal(SIZE).astype(np.float32) * 0.05
-    print(f"{platform.machine()}, {os.cpu_count()} cores, NumPy {np.__version__}")
-    kmeans_codebook(x[:1000], 4)  # warm
-    KMeans(4, n_init=1).fit(x[:1000].reshape(-1, 1))
-    for k, optimum in OPTIMA.items():
-        todo = contenders(x, k, peer)
-        times, above = {name: [] for name in todo}, {}
-        for _ in range(rounds):
-            for name, run in todo.items():
-                start = time.perf_counter()
-                book = run()
-                times[name].append(time.perf_counter() - start)
-                error = np.mean((x.astype(np.float64) - book.fake_quantize(x)) ** 2)
-                above[name] = error / optimum - 1
-        peak = peak_bytes(lambda k=k: kmeans_codebook(x, k)) / x.nbytes
-        print(f"\nk = {k}, {SIZE:,} float32; qlib's peak memory is {peak:.1f} x the")
-        print(
-            "input               median s   (least, most)      / qlib   MSE / optimum"
-        )
-        first = statistics.median(next(iter(times.values())))
-        for name, each in times.items():
-            middle = statistics.median(each)
-            spread = f"({min(each):.2f}, {max(each):.2f})"
-            print(
-                f"{name:26} {middle:7.2f}   {spread:16} {middle / first:6.1f}   "
-                f"1 {above[name]:+.1e}"
-            )
+def _worst_error(rows: Rows) -> float:
+    return max(row[ABOVE] for row in rows if row["kind"] == "ours")
 
 
-if __name__ == "__main__":
-    counts = [int(word) for word in sys.argv[1:] if word != "ckmeans"]
-    main(*counts, peer="ckmeans" in sys.argv)
+def _beside(peer: str, least: float, size: int, k: int) -> Aim:
+    times = "{limit} times " * (least > 1)
+    return Aim(
+        f"{title(size, k)}: at least {times}as fast as {peer}",
+        times_as_fast("qlib", peer, title(size, k)),
+        least,
+        "times",
+        at_least=True,
+    )
+
+
+BENCHMARK = Benchmark(
+    name="kmeans",
+    title="K-means codebooks",
+    about="""
+    Normally distributed float32 weights. scikit-learn's `KMeans` is started once, with
+    its defaults otherwise. `ckmeans` finds the exact optimum; it takes up to 255
+    clusters, and minutes for the largest task, where it is left out. The error of each
+    codebook is compared with the least that any contender of the group found: beside
+    `ckmeans` that is the least there is.
+    """,
+    groups=groups,
+    packages=("numpy", "scikit-learn", "ckmeans"),
+    aims=(
+        Aim(
+            "K-means: an MSE within {limit} % of the least found",
+            _worst_error,
+            0.01,
+            "%",
+        ),
+        _beside("scikit-learn", 4.4, 1_000_000, 16),
+        _beside("scikit-learn", 15, 1_000_000, 256),
+        _beside("ckmeans", 1, 1_000_000, 16),
+        _beside("ckmeans", 1, 100_000, 255),
+    ),
+)

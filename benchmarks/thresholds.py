@@ -1,26 +1,21 @@
-"""How fast every threshold is judged at once, beside one pass a threshold, in one run.
+"""Every threshold judged at once, beside one pass a threshold.
 
-    python3 course.py run python benchmarks/thresholds.py
-
-Each round times every contender once, in turn. Loops in Python are timed at a few
-thresholds and multiplied up. Printed are medians; all must find the same best one.
+python3 course.py bench thresholds
 """
 
 import math
-import os
-import platform
-import statistics
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
+from benchmarks.harness import Aim, Benchmark, Contender, Group, times_as_fast
 from qlib.histogram import Histogram
 from qlib.thresholds import kl_divergences, mse_curve
 
-ROUNDS = 7
 BINS, LEVELS = 2048, 128
 FEW = 12  # thresholds that the loops judge
+ONE_PASS = "NumPy, one pass each"
 
 
 def one_pass_kl(counts: np.ndarray, i: int, levels: int) -> float:
@@ -73,63 +68,83 @@ def loop_mse(middles: list, counts: list, end: float) -> float:
     return total / sum(counts)
 
 
-def contenders() -> dict[str, dict[str, Callable[[], np.ndarray]]]:
-    """Return what is timed, by task and name, on the same histograms."""
-    x = np.abs(np.random.default_rng(0).laplace(size=1_000_000))
+def groups(small: bool) -> Iterator[Group]:
+    """Make the two searches, on the same values."""
+    x = np.abs(np.random.default_rng(0).laplace(size=10_000 if small else 1_000_000))
     x *= (1 - 2**-20) / x.max()  # so that the bins of a Histogram are 1 / 2,048 wide
     counts = np.histogram(x, BINS, (0, 1))[0]
     h = Histogram.from_array(x, BINS)
     assert len(h.counts) == BINS and h.start == 0
-    middles, ends = (h.edges[1:] + h.edges[:-1]) / 2, h.edges[LEVELS:]
-    kept = range(LEVELS, BINS + 1)
-    few = np.linspace(0, len(kept) - 1, FEW).astype(int)
-    rows, middle_rows = counts.tolist(), middles.tolist()
+    for title, todo in (("KL", _kl(counts)), ("MSE", _mse(h))):
+        yield Group(
+            f"{title}, {BINS + 1 - LEVELS:,} thresholds of {BINS:,} bins",
+            todo,
+            seconds=0 if small else 8,
+            rounds=2 if small else 7,
+            check=_check,
+        )
+
+
+def _kl(counts: np.ndarray) -> dict[str, Callable | Contender]:
+    """Return the contenders that find the divergence at every threshold."""
+    kept, rows = range(LEVELS, BINS + 1), counts.tolist()
     return {
-        "KL": {
-            "qlib kl_divergences": lambda: kl_divergences(counts, LEVELS),
-            "NumPy, one pass each": lambda: np.array(
-                [one_pass_kl(counts, i, LEVELS) for i in kept]
-            ),
-            "Python loops": lambda: [loop_kl(rows, kept[i], LEVELS) for i in few],
-        },
-        "MSE": {
-            "qlib mse_curve": lambda: mse_curve(h, 8)[1],
-            "NumPy, one pass each": lambda: np.array(
-                [one_pass_mse(middles, h.counts, end) for end in ends]
-            ),
-            "Python loops": lambda: [
-                loop_mse(middle_rows, rows, float(ends[i])) for i in few
-            ],
-        },
+        "qlib kl_divergences": lambda: kl_divergences(counts, LEVELS),
+        ONE_PASS: lambda: np.array([one_pass_kl(counts, i, LEVELS) for i in kept]),
+        **_loops(kept, lambda i: loop_kl(rows, i, LEVELS)),
     }
 
 
-def main() -> None:
-    """Time all contenders, compare what they find, and print one line each."""
-    print(f"{platform.machine()}, {os.cpu_count()} cores, NumPy {np.__version__}")
-    for task, todo in contenders().items():
-        ours, one_pass, loops = (run() for run in todo.values())  # warm
-        few = np.linspace(0, len(ours) - 1, FEW).astype(int)
-        np.testing.assert_allclose(ours, one_pass, rtol=1e-7, atol=1e-12)
-        np.testing.assert_allclose(ours[few], loops, rtol=1e-7, atol=1e-12)
-        assert np.argmin(ours) == np.argmin(one_pass)
-        times = {name: [] for name in todo}
-        for _ in range(ROUNDS):
-            for name, run in todo.items():
-                start = time.perf_counter()
-                run()
-                spent = time.perf_counter() - start
-                spent *= len(ours) / FEW if "loops" in name else 1
-                times[name].append(spent * 1e3)
-        print(f"\n{task}, {len(ours)} thresholds of {BINS} bins, {LEVELS} levels, best")
-        print(f"is number {np.argmin(ours)}:    median ms   (least, most)   / qlib")
-        first = statistics.median(next(iter(times.values())))
-        for name, each in times.items():
-            middle = statistics.median(each)
-            spread = f"({min(each):.1f}, {max(each):.1f})"
-            said = f", {FEW} thresholds timed, multiplied up" if "loops" in name else ""
-            print(f"{name:22} {middle:10.1f}   {spread:18} {middle / first:7.1f}{said}")
+def _mse(h: Histogram) -> dict[str, Callable | Contender]:
+    """Return the contenders that find the mean squared error at every threshold."""
+    middles, ends = (h.edges[1:] + h.edges[:-1]) / 2, h.edges[LEVELS:]
+    values, counts = middles.tolist(), h.counts.tolist()
+    return {
+        "qlib mse_curve": lambda: mse_curve(h, 8)[1],
+        ONE_PASS: lambda: np.array([one_pass_mse(middles, h.counts, e) for e in ends]),
+        **_loops(ends.tolist(), lambda end: loop_mse(values, counts, end)),
+    }
 
 
-if __name__ == "__main__":
-    main()
+def _loops(thresholds, judge: Callable) -> dict[str, Contender]:
+    """Return loops in Python, at a few thresholds; their time is multiplied up."""
+    few = [thresholds[i] for i in _few(len(thresholds))]
+    run = partial(lambda few: [judge(threshold) for threshold in few], few)
+    return {"Python loops": Contender(run, factor=len(thresholds) / FEW)}
+
+
+def _few(n: int) -> np.ndarray:
+    """Return the places of the thresholds that the loops judge."""
+    return np.linspace(0, n - 1, FEW).astype(int)
+
+
+def _check(found: dict) -> None:
+    """Raise unless all contenders find the same values and the same best threshold."""
+    ours, one_pass, loops = found.values()
+    np.testing.assert_allclose(ours, one_pass, rtol=1e-7, atol=1e-12)
+    np.testing.assert_allclose(ours[_few(len(ours))], loops, rtol=1e-7, atol=1e-12)
+    assert np.argmin(ours) == np.argmin(one_pass)
+
+
+def _beside_one_pass(task: str, least: float) -> Aim:
+    return Aim(
+        f"{task} search: at least {{limit}} times as fast as one pass a threshold",
+        times_as_fast("qlib", ONE_PASS, task),
+        least,
+        "times",
+        at_least=True,
+    )
+
+
+BENCHMARK = Benchmark(
+    name="thresholds",
+    title="Range search by KL divergence and by MSE",
+    about=f"""
+    One histogram of a million magnitudes. qlib judges every threshold at once, by
+    running sums; NumPy does one pass over the bins for each threshold. Loops in Python
+    are timed at {FEW} thresholds and multiplied up. All must find the same values and
+    the same best threshold, which is checked.
+    """,
+    groups=groups,
+    aims=(_beside_one_pass("KL", 19), _beside_one_pass("MSE", 7.8)),
+)

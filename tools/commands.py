@@ -110,6 +110,13 @@ def train(args: list[str]) -> NoReturn:
     _hand_over(command, environment, ROOT)
 
 
+def bench(args: list[str]) -> NoReturn:
+    """Measure speed beside the peers, or run a long study that is named."""
+    environment = _ready()
+    command = [str(environment.python), "-m", "benchmarks", *args]
+    _hand_over(command, environment, ROOT)
+
+
 def slides(args: list[str]) -> NoReturn:
     """Make the slides of one notebook: one file that needs no network."""
     if not 1 <= len(args) <= 2:
@@ -176,6 +183,7 @@ COMMANDS: dict[str, Callable[[list[str]], int | None]] = {
     "test": test,
     "run": run_command,
     "train": train,
+    "bench": bench,
     "refresh": refresh,
     "slides": slides,
     "html": web_edition,

@@ -61,7 +61,7 @@ class Picture:
         return f"Picture: {self.alt}"
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
-        image = base64.b64encode(_small_png(self.figure)).decode("ascii")
+        image = base64.b64encode(small_png(self.figure)).decode("ascii")
         about = {"alt": self.alt, "width": WIDTH}
         return (
             {"image/png": image, "text/plain": repr(self)},
@@ -131,15 +131,16 @@ def quick_png(figure: Figure, dots: float = 1.0) -> bytes:
     return stream.getvalue()
 
 
-def _small_png(figure: Figure) -> bytes:
+def small_png(figure: Figure, dots: float = 1.02) -> bytes:
     """Return the figure as PNG in the palette's own colours: a third of the size.
 
     A palette found by the image library would merge colours that occur little.
+    `dots` is as for `quick_png`.
     """
     from PIL import Image
 
     small = io.BytesIO()
-    image = Image.open(io.BytesIO(quick_png(figure, dots=1.02))).convert("RGB")
+    image = Image.open(io.BytesIO(quick_png(figure, dots))).convert("RGB")
     own = Image.new("P", (1, 1))
     own.putpalette(_tints())
     image.quantize(palette=own, dither=Image.Dither.NONE).save(
