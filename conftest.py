@@ -7,6 +7,7 @@ most memory that its kernel has held is compared with its limit and with the REA
 """
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,15 @@ def pytest_addoption(parser):
         type=Path,
         help="keep a picture of each page that a browser shows in this folder",
     )
+
+
+def pytest_configure():
+    """Let tests of Ctrl-C work in a background job too: a shell has it ignored there.
+
+    What this process ignores, the programs that it starts would ignore as well.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_auto_num_workers(config):

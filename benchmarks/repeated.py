@@ -12,7 +12,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.harness import machine
+from benchmarks.harness import Row, machine
 from benchmarks.versions import tested
 from tools.files import write_whole
 
@@ -22,14 +22,19 @@ WORDS = ["notebooks", "-n2"]
 
 
 def main() -> None:
-    """Run the notebooks again and again and write the record."""
+    """Run the notebooks again and again, and write the record after each time."""
     runs = []
     for number in range(1, TIMES + 1):
         with tempfile.TemporaryDirectory() as folder:
             runs.append(tested(Path(sys.executable), WORDS, Path(folder)))
         print(f"{number} of {TIMES}: {runs[-1]}", flush=True)
+        keep(runs)  # after each, so that a run that is stopped has its record too
+
+
+def keep(runs: list[Row]) -> None:
+    """Write the record of the runs so far."""
     record = {
-        "command": f"python -m pytest {' '.join(WORDS)}, {TIMES} times",
+        "command": f"python -m pytest {' '.join(WORDS)}, {len(runs)} times",
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
         "runs": runs,

@@ -193,10 +193,11 @@ def _wait_for_kernel(page: "Page", lab: Lab, seen: Visit) -> None:
 
 
 def _run_all(page: "Page", cells: int, seen: Visit) -> None:
-    """Clear the outputs and run all cells, as the menus do it.
+    """Unfold all cells, clear their outputs and run them, as the menus do it.
 
     What is chosen too early is lost, so each choice is made again until it shows.
     """
+    _choose(page, "View", "Expand All Code", "expanded", cells)  # folded, none shows
     _choose(page, "Edit", "Clear Outputs of All Cells", "cleared", cells)
     started = time.monotonic()
     _choose(page, "Run", "Run All Cells", "started")

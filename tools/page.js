@@ -21,6 +21,7 @@ window.course = (() => {
   return {
     // How far the notebook is; `cells` is the number of code cells in its file.
     loaded: (cells) => all(".jp-CodeCell").length === cells,
+    expanded: (cells) => prompts(/\[.*\]/) === cells,
     cleared: (cells) => prompts(/\[\s*\]/) === cells,
     started: () => prompts(/\[(\d+|\*)\]/) > 0,
     done: (cells) => prompts(/\[\d+\]/) === cells,

@@ -6,7 +6,7 @@ import numpy as np
 
 from qlib import data
 from qlib.linear import choose_params, fake_quantize
-from qlib.plots.picture import BLUE, GREY, RED, Picture, new_figure, picture, quick_png
+from qlib.plots.picture import BLUE, GREY, RED, WIDTH, Picture, new_figure, picture
 
 COVER = Path(__file__).parents[2] / "notebooks" / "pictures" / "cover.png"
 
@@ -43,7 +43,8 @@ def main() -> None:
     (_, _), (x_test, _) = data.load_mnist()
     drawn: Picture = cover(x_test[0])
     COVER.parent.mkdir(exist_ok=True)
-    COVER.write_bytes(quick_png(drawn.figure, dots=1.6))
+    dots = 1.6 * WIDTH / drawn.figure.get_figwidth()  # to an inch
+    drawn.figure.savefig(COVER, dpi=dots)
     print(f"drawn: {COVER.name}")
 
 
