@@ -4,6 +4,7 @@ python3 course.py bench quantize
 """
 
 import importlib.util
+import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -115,6 +116,8 @@ def _torch(task: str, x: np.ndarray, q: np.ndarray, params: QuantParams) -> Cont
         return {}
     import torch
 
+    # Its quantized tensors are to go one day, which it says at their first use.
+    warnings.filterwarnings("ignore", "torch.quantize_per_tensor", UserWarning)
     scale = torch.tensor(params.scale, dtype=torch.float32)
     zero = torch.tensor(params.zero_point, dtype=torch.int32)
     values, ends = torch.from_numpy(x), _ends(params)
