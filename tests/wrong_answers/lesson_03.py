@@ -9,18 +9,9 @@ from collections import Counter
 
 import numpy as np
 
-WRONG: dict[str, list] = {}
-RIGHT: dict[str, list] = {}
+from tests.wrong_answers import catalogue
 
-
-def wrong(function):
-    WRONG.setdefault(function.__name__.split("__")[0], []).append(function)
-    return function
-
-
-def right(function):
-    RIGHT.setdefault(function.__name__.split("__")[0], []).append(function)
-    return function
+WRONG, RIGHT, wrong, right = catalogue()
 
 
 # --- reach_for

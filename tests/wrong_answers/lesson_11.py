@@ -9,19 +9,9 @@ import math
 import numpy as np
 
 from qlib import linear
+from tests.wrong_answers import catalogue
 
-WRONG: dict[str, list] = {}
-RIGHT: dict[str, list] = {}
-
-
-def wrong(function):
-    WRONG.setdefault(function.__name__.split("__")[0], []).append(function)
-    return function
-
-
-def right(function):
-    RIGHT.setdefault(function.__name__.split("__")[0], []).append(function)
-    return function
+WRONG, RIGHT, wrong, right = catalogue()
 
 
 # --- catches_wrap
