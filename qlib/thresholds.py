@@ -22,7 +22,7 @@ from qlib._checked import (
 from qlib.histogram import Histogram
 
 BINS = 2048  # of the published entropy calibration
-BLOCK = 1 << 18  # level sums that are in memory at once
+BLOCK = 1 << 16  # half-way points at once: they fit a cache
 
 
 def entropy_curve(
@@ -93,15 +93,16 @@ def kl_divergences(counts: ArrayLike, levels: int = 128) -> np.ndarray:
     kept = np.arange(levels, len(counts) + 1)
     edges = np.arange(levels + 1) * kept[:, None] // levels  # (thresholds, levels + 1)
     mass, bins = _running(counts), _running(counts > 0)
-    outliers, last = mass[-1] - mass[kept], counts[kept - 1]
-    sums = np.diff(mass[edges])
-    shares = np.diff(bins[edges])
+    within, last = mass[kept], counts[kept - 1]
+    outliers = mass[-1] - within
+    sums = np.diff(mass.take(edges))
+    shares = np.diff(bins.take(edges))
     shares[:, -1] += (last == 0) & (outliers > 0)
     p = sums.copy()
     p[:, -1] += outliers
     spread = sums > 0
-    q = np.divide(sums, shares * mass[kept][:, None], out=np.ones_like(p), where=spread)
-    cross = -np.sum(p * np.log(q), axis=1) / mass[-1]
+    q = np.divide(sums, shares, out=np.ones_like(p), where=spread)  # times `within`
+    cross = _log(within) - np.einsum("ij,ij->i", p, np.log(q)) / mass[-1]
     cross[np.any((p > 0) & ~spread, axis=1)] = np.inf
     own = _running(_xlogx(counts))[kept] - _xlogx(last) + _xlogx(last + outliers)
     return np.maximum(own / mass[-1] - np.log(mass[-1]) + cross, 0.0)
@@ -185,24 +186,30 @@ def _moments(counts: np.ndarray, start: int) -> np.ndarray:
 def _losses(sums, start, scale, zero, codes) -> np.ndarray:
     """Return the MSE for each scale and zero point, in units of a bin.
 
-    All bins whose middle rounds to one code lie side by side, so that running sums give
-    sum (x - level)**2 = sum x**2 - 2 level sum x + level**2 n for each code.
+    Were every value given the highest level L, the sum of squares would be that of
+    x - L. For a value under the point t half-way between two levels, the lower level
+    saves 2 scale (t - x). So, summed over values x and half-way points t,
+
+        sum (x - level)**2  =  sum (x - L)**2  -  2 scale sum (t - x, where x < t)
+
+    and running sums of n and n x tell the last sum: t n - x, of the bins below t.
     """
     qmin, qmax = codes
-    losses = np.empty(len(scale))
-    q = np.arange(qmin, qmax + 1, dtype=np.float64)
-    n_bins = sums.shape[1] - 1
-    block = max(1, BLOCK // len(q))
-    for begin in range(0, len(scale), block):
-        part = slice(begin, begin + block)
-        levels = scale[part, None] * (q - zero[part, None])
-        first = np.ceil(levels[:, 1:] - scale[part, None] / 2 - 0.5) - start
-        edges = np.zeros((len(levels), len(q) + 1), np.int64)
-        edges[:, 1:-1] = np.clip(first, 0, n_bins)
-        edges[:, -1] = n_bins
-        n, x = (np.diff(each[edges]) for each in sums[:2])
-        losses[part] = np.sum(levels * (levels * n - 2 * x), axis=1)
-    return np.maximum(losses + sums[2, -1], 0.0) / sums[0, -1]
+    n, x, squares = sums
+    between = np.arange(qmin, qmax) + 0.5
+    saved = np.empty(len(scale))
+    rows = max(1, BLOCK // len(between))
+    for begin in range(0, len(scale), rows):
+        part = slice(begin, begin + rows)
+        t = scale[part, None] * (between - zero[part, None])
+        # How many bins have their middle under t.
+        below = np.ceil(t - (start + 0.5)).astype(np.int64)
+        t *= n.take(below, mode="clip")
+        t -= x.take(below, mode="clip")
+        saved[part] = 2 * scale[part] * t.sum(axis=1)
+    last = scale * (qmax - zero)
+    all_last = squares[-1] - 2 * last * x[-1] + last**2 * n[-1]
+    return np.maximum(all_last - saved, 0.0) / n[-1]
 
 
 def _magnitudes(x: ArrayLike | Histogram, bins: int) -> tuple[np.ndarray, float]:
@@ -234,7 +241,12 @@ def _running(values: np.ndarray) -> np.ndarray:
 
 
 def _xlogx(values: np.ndarray) -> np.ndarray:
-    return values * np.log(np.where(values > 0, values, 1.0))
+    return values * _log(values)
+
+
+def _log(values: np.ndarray) -> np.ndarray:
+    """Return the logarithms of values, and 0 for 0, where it plays no part."""
+    return np.log(np.where(values > 0, values, 1.0))
 
 
 def finite(x: ArrayLike, name: str = "x") -> np.ndarray:
