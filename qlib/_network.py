@@ -1,6 +1,6 @@
 """What `qlib.nn` asks of its input, and how it walks through many images."""
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -150,19 +150,22 @@ def checked_transform(transform: Any) -> Mapping:
     return transform
 
 
-def chunks(images: np.ndarray, start: str) -> Iterator[np.ndarray]:
-    """Yield `CHUNK` images at a time as float32; refuse NaN and infinity."""
-    for begin in range(0, len(images), CHUNK):
-        part = images[begin : begin + CHUNK]
-        if part.dtype == np.uint8:
-            yield part.astype(np.float32) / np.float32(255)
-            continue
-        with np.errstate(over="ignore"):  # beyond float32: infinite, refused below
-            part = part.astype(np.float32)  # a copy, which a transform may overwrite
-        if not np.isfinite(part).all():  # asked here, while the part is in the cache
-            with np.errstate(over="ignore"):
-                require_finite(images.astype(np.float32), "images")
-        yield part
+def begins(images: np.ndarray) -> range:
+    """Return the indices at which the parts of `CHUNK` images begin."""
+    return range(0, len(images), CHUNK)
+
+
+def chunk(images: np.ndarray, begin: int) -> np.ndarray:
+    """Return the `CHUNK` images from `begin` on as float32; refuse NaN and infinity."""
+    part = images[begin : begin + CHUNK]
+    if part.dtype == np.uint8:
+        return part.astype(np.float32) / np.float32(255)
+    with np.errstate(over="ignore"):  # beyond float32: infinite, refused below
+        part = part.astype(np.float32)  # a copy, which a transform may overwrite
+    if not np.isfinite(part).all():  # asked here, while the part is in the cache
+        with np.errstate(over="ignore"):
+            require_finite(images.astype(np.float32), "images")
+    return part
 
 
 def transformed(transform: Mapping, name: str, x: np.ndarray) -> np.ndarray:

@@ -60,6 +60,7 @@ def moved(
     tf = load_tensorflow()
 
     def draw(largest: float) -> "tf.Tensor":
+        """Return an amount for each image, up to the largest, either way."""
         return tf.random.uniform([tf.shape(images)[0]], -largest, largest)
 
     angle, size = draw(np.radians(rotation)), 1 + draw(zoom)

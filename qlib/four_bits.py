@@ -87,6 +87,8 @@ def _four_bits() -> type:
     of_outputs = keras.quantizers.MovingAverageQuantizer(8, False, False, False)
 
     class FourBits(keras.QuantizeConfig):
+        """The toolkit's questions about a layer, answered: it asks by these names."""
+
         def get_weights_and_quantizers(self, layer):
             return [(layer.kernel, of_weights)]
 

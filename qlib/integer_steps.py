@@ -97,6 +97,7 @@ def step_of(model: ModelFile, operator: Operator) -> Step:
 
 
 def _window(options: Mapping[str, Any], size: tuple[int, int]) -> Window:
+    """Return the places that an operator's options give a kernel of this size."""
     return Window(
         tuple(size),
         (options["stride_h"], options["stride_w"]),
@@ -135,7 +136,10 @@ def _sums(source: Tensor, weights: Tensor, bias: Tensor | None, channel: int) ->
     return Sums(q, none if bias is None else bias.data, int(source.zero_point))
 
 
-def _rescale(source: Tensor, weights: Tensor, target: Tensor, sums: Sums, options):
+def _rescale(
+    source: Tensor, weights: Tensor, target: Tensor, sums: Sums, options
+) -> Rescale:
+    """Return how sums become codes: the ratio of scales, and the activation's ends."""
     low, high = _ends(target, options["fused_activation_function"])
     zero_point = int(target.zero_point)
     return Rescale(
@@ -157,6 +161,7 @@ def _weighted(rule: str, sums: Callable, rescale: Rescale) -> dict[str, Callable
 
 
 def _conv(options, target, source, weights, bias=None) -> dict[str, Callable]:
+    """Return the convolution: at each place, the window of codes times the weights."""
     sums = _sums(source, weights, bias, channel=0)
     window = _window(options, weights.shape[1:3])
     if weights.shape[3] != source.shape[3]:
@@ -174,6 +179,7 @@ def _conv(options, target, source, weights, bias=None) -> dict[str, Callable]:
 
 
 def _depthwise(options, target, source, weights, bias=None) -> dict[str, Callable]:
+    """Return the convolution in which each channel has kernels of its own."""
     sums = _sums(source, weights, bias, channel=3)
     window = _window(options, weights.shape[1:3])
 
@@ -186,6 +192,7 @@ def _depthwise(options, target, source, weights, bias=None) -> dict[str, Callabl
 
 
 def _dense(options, target, source, weights, bias=None) -> dict[str, Callable]:
+    """Return the dense layer: all codes of an image times the weights."""
     sums = _sums(source, weights, bias, channel=0)
 
     def accumulators(x: np.ndarray) -> np.ndarray:
@@ -197,6 +204,8 @@ def _dense(options, target, source, weights, bias=None) -> dict[str, Callable]:
 
 
 def _pool(mean: bool) -> Callable:
+    """Return the maker of a pool: of means, or of largest codes."""
+
     def make(options, target, source) -> dict[str, Callable]:
         window = _window(options, (options["filter_height"], options["filter_width"]))
         low, high = _ends(target, options["fused_activation_function"])
@@ -219,10 +228,12 @@ def _pool(mean: bool) -> Callable:
 
 
 def _reshape(options, target, source, shape=None) -> dict[str, Callable]:
+    """Return the new shape; the codes stay as they are."""
     return {"codes": lambda x, _: x.reshape(len(x), *target.shape[1:])}
 
 
 def _softmax(options, target, source) -> dict[str, Callable]:
+    """Return the softmax, by the kernel's own tables and rounding."""
     if (float(target.scale), int(target.zero_point)) != (1 / 256, -128):
         raise NotKnownError(
             f"{target.name!r}: a softmax has scale 1/256, zero point -128."
@@ -264,6 +275,8 @@ def pooled_first(steps: tuple[Step, ...]) -> tuple[Step, ...]:
 
 
 def _joined(layer: Step, pool: Step) -> Callable[[np.ndarray, Kernel], np.ndarray]:
+    """Return the layer with its sums pooled before they are rounded."""
+
     def codes(x: np.ndarray, kernel: Kernel) -> np.ndarray:
         return layer.rounded(pool.pool(layer.sums(x)), kernel)
 

@@ -8,7 +8,7 @@ applies ReLU; "logits" multiplies. Everything is float32, images first, channels
 
 import functools
 import os
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -18,14 +18,16 @@ from threadpoolctl import ThreadpoolController
 
 from qlib._checked import real_array, require_finite
 from qlib._network import (
+    CHUNK,
     LAYERS,
     TENSOR_SHAPES,
+    begins,
     checked_input,
     checked_labels,
     checked_models,
     checked_transform,
     checked_weights,
-    chunks,
+    chunk,
     shared_layers,
     transformed,
 )
@@ -218,8 +220,16 @@ def forward(
         >>> forward(load_float_model(), x_test[:3]).argmax(axis=1), y_test[:3]
         (array([7, 2, 1]), array([7, 2, 1], dtype=uint8))
     """
-    parts = _run(weights, images, start, transform)
-    return np.concatenate([tensors["logits"] for tensors in parts])
+    weights, transform = checked_weights(weights), checked_transform(transform)
+    images = checked_input(images, start)
+
+    def logits(begin: int) -> np.ndarray:
+        x = chunk(images, begin)
+        return _tensors(weights, x, start, transform)["logits"]
+
+    if transform or len(images) <= CHUNK:  # a transform may count what it sees
+        return np.concatenate([logits(begin) for begin in begins(images)])
+    return np.concatenate(_in_threads(logits, begins(images)))
 
 
 def activations(
@@ -242,15 +252,16 @@ def activations(
         >>> {name: x.shape[1:] for name, x in tensors.items()}
         {'input': (28, 28, 1), 'conv': (13, 13, 32), 'dense': (64,), 'logits': (10,)}
     """
-    result, begin = {}, 0
+    weights, transform = checked_weights(weights), checked_transform(transform)
     images = checked_input(images, "conv")
-    for tensors in _run(weights, images, "conv", transform):
-        for name, x in tensors.items():
-            whole = result.setdefault(
-                name, np.empty((len(images), *TENSOR_SHAPES[name]), np.float32)
-            )
-            whole[begin : begin + len(x)] = x
-        begin += len(x)
+    result = {
+        name: np.empty((len(images), *shape), np.float32)
+        for name, shape in TENSOR_SHAPES.items()
+    }
+    for begin in begins(images):
+        parts = _tensors(weights, chunk(images, begin), "conv", transform)
+        for name, x in parts.items():
+            result[name][begin : begin + len(x)] = x
     return result
 
 
@@ -316,7 +327,8 @@ def predict_each(
     keys = {name: shared_layers(weights) for name, weights in checked.items()}
     order = sorted(checked, key=keys.get)
 
-    def found(x: np.ndarray) -> list[np.ndarray]:
+    def found(begin: int) -> list[np.ndarray]:
+        x = chunk(images, begin)
         kept = {"input": ((), transformed(transform, "input", x))}
         digits = []
         for name in order:
@@ -329,12 +341,17 @@ def predict_each(
             digits.append(kept["logits"][1].argmax(axis=1))
         return digits
 
-    with one_blas_thread():
-        parts = list(_threads().map(found, chunks(images, "conv")))
+    parts = _in_threads(found, begins(images))
     trim()
     joined = (np.concatenate(digits) for digits in zip(*parts, strict=True))
     result = dict(zip(order, joined, strict=True))
     return {name: result[name] for name in models}
+
+
+def _in_threads(work: Callable[[int], object], begins: range) -> list:
+    """Return what the work makes of each part of the images, in order."""
+    with one_blas_thread():
+        return list(_threads().map(work, begins))
 
 
 @functools.cache
@@ -417,17 +434,14 @@ def _layer(weights, layer: str, x: np.ndarray, transform) -> np.ndarray:
     return y
 
 
-def _run(weights, images, start, transform) -> Iterator[dict[str, np.ndarray]]:
-    """Yield the tensors of a few images at a time, by name, from `start` on."""
-    weights = checked_weights(weights)
-    transform = checked_transform(transform)
-    for x in chunks(checked_input(images, start), start):
-        tensors = {}
-        if start == "conv":
-            x = tensors["input"] = transformed(transform, "input", x)
-        for layer in LAYERS[LAYERS.index(start) :]:
-            x = tensors[layer] = _layer(weights, layer, x, transform)
-        yield tensors
+def _tensors(weights, x, start, transform) -> dict[str, np.ndarray]:
+    """Return the tensors of a few images by name, from the layer `start` on."""
+    tensors = {}
+    if start == "conv":
+        x = tensors["input"] = transformed(transform, "input", x)
+    for layer in LAYERS[LAYERS.index(start) :]:
+        x = tensors[layer] = _layer(weights, layer, x, transform)
+    return tensors
 
 
 def one_blas_thread():

@@ -41,8 +41,8 @@ def cast_and_clip(x: float):
     axes.text(1.27, 2.82, "the range", ha="center", va="center", fontsize=12)
     good, bad = (float(v) for v in _back(np.round(x / STEP).astype(int)))
     axes.plot([x, x], [bad, good], color=BLACK, linewidth=1.5, linestyle=":")
-    axes.plot(x, good, "s", color=BLUE, ms=11)
-    axes.plot(x, bad, "o", color=RED, ms=11)
+    axes.plot(x, good, "s", color=BLUE, ms=11, clip_on=False)  # whole at the ends
+    axes.plot(x, bad, "o", color=RED, ms=11, clip_on=False)
     axes.set(xlabel="x", ylabel="comes back as", ylim=(-0.15, 3.3), xlim=(-2, 8))
     axes.set_title(f"x = {x:.2f} comes back as {good:.2f} (blue) or {bad:.2f} (red)")
     axes.legend(fontsize=12, loc="upper right", ncols=2)
