@@ -182,7 +182,7 @@ def sqnr_by_bits(
     return figure, (
         f"SQNR in dB against {bits[0]} to {bits[-1]} bits for {', '.join(tensors)}: "
         "marks for what was measured lie on straight lines, the prediction, and leave "
-        "them at 2 to 4 bits."
+        "them at the left end, where bits are few."
     )
 
 
@@ -265,10 +265,12 @@ def loss_and_paths(
 def shifts(panels: Mapping[str, np.ndarray]):
     """Draw mean and spread of each output's error, for errors (images, outputs)."""
     figure, all_axes = new_figure(3.4, columns=len(panels), squeeze=False)
+    beyond = []
     for axes, (name, e) in zip(all_axes[0], panels.items(), strict=True):
         order = np.argsort(e.mean(axis=0))
         mean, spread = e.mean(axis=0)[order], e.std(axis=0)[order]
         outputs = np.arange(len(mean))
+        beyond.append(f"{np.sum(np.abs(mean) > spread)} of {len(mean)} with {name}")
         axes.vlines(outputs, mean - spread, mean + spread, color=SKY, linewidth=2.5)
         axes.plot(outputs, mean, "o", color=RED, ms=5)
         axes.axhline(0, color=BLACK, linewidth=1.2)
@@ -276,8 +278,8 @@ def shifts(panels: Mapping[str, np.ndarray]):
     all_axes[0][0].set_ylabel("error (dot: mean, bar: spread)")
     return figure, (
         f"The error of each output for {' and '.join(panels)}: a dot for its mean and "
-        "a bar for its spread over the images. With few bits many dots lie far from "
-        "zero, further than their bars are long."
+        "a bar for its spread over the images. Further from zero than their bars are "
+        f"long lie the dots of {' and '.join(beyond)}."
     )
 
 
