@@ -2,7 +2,7 @@
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from benchmarks.growth import slopes
 from benchmarks.harness import Row, spoken
@@ -24,7 +24,8 @@ from qlib.plots.picture import (
 
 KINDS = {
     "ours": (BLUE, "o", "qlib"),
-    "peer": (ORANGE, "s", "peer"),
+    "peer": (ORANGE, "s", "other library"),
+    "plain": (GREEN, "^", "plain code"),
     "floor": (GREY, "D", "for scale"),
 }
 LOOKS = tuple(
@@ -62,15 +63,15 @@ def ladder(record: Row):
         xscale="log", xlim=(min(times) / 1.6, max(times) * 4), ylim=(at - 0.4, -0.7)
     )
     _time_axis(axes.xaxis)
-    axes.set_xlabel("time of one call: median, and line between the quartiles")
+    axes.set_xlabel("time of one call, left is faster: median, line between quartiles")
     axes.grid(axis="y", visible=False)
     for kind in KINDS:
         if kind in used:
             color, mark, label = KINDS[kind]
             axes.plot([], [], mark, color=color, label=label)
-    figure.legend(loc="outside upper right", ncols=3, fontsize=12)
+    figure.legend(loc="outside upper right", ncols=len(KINDS), fontsize=12)
     told = [
-        f"{title}: " + ", ".join(f"{r['name']} {spoken(r['seconds'])}" for r in rows)
+        f"{title}: " + "; ".join(f"{r['name']} {spoken(r['seconds'])}" for r in rows)
         for title, rows in parts.items()
     ]
     return figure, f"Median times on a log axis. {'. '.join(told)}."
@@ -128,12 +129,12 @@ def by_size(record: Row):
     )
     told = (
         f"{task}: "
-        + ", ".join(f"{n} {points[-1][1]:.3g}" for n, points in lines.items())
+        + "; ".join(f"{n} {points[-1][1]:.3g}" for n, points in lines.items())
         for task, lines in tasks.items()
     )
     return figure, (
         "Nanoseconds for one value against the number of values, two log axes. For the "
-        f"most values: {'; '.join(told)}."
+        f"most values: {'. '.join(told)}."
     )
 
 
@@ -152,6 +153,10 @@ def growth(record: Row):
         for (name, points), (color, mark) in zip(lines.items(), LOOKS, strict=False):
             label = f"{fitted[name]:.2f}  {name}"
             axes.plot(*zip(*points, strict=True), f"{mark}-", color=color, label=label)
+        sizes = [n for points in lines.values() for n, _ in points]
+        ends = np.array([min(sizes), max(sizes)])
+        start = min(points[0][1] for points in lines.values())
+        axes.plot(ends, start * ends / ends[0], ":", color=BLACK, label="1.00")
         axes.set(xscale="log", yscale="log", xlabel=unit)
         axes.yaxis.set_minor_formatter(NullFormatter())
         _time_axis(axes.yaxis)
@@ -164,7 +169,7 @@ def growth(record: Row):
             alignment="left",
         )
     panels[0, 0].set_ylabel("time of one call")
-    told = ", ".join(f"{name} {value:.2f}" for name, value in fitted.items())
+    told = "; ".join(f"{name} {value:.2f}" for name, value in fitted.items())
     return figure, f"Time against size of the input on two log axes. Slopes: {told}."
 
 
@@ -204,6 +209,9 @@ def _short(name: str) -> str:
 
 
 def _time_axis(axis) -> None:
-    """Show seconds in the unit that reads best."""
+    """Show seconds in the unit that reads best; over few decades, 2 and 5 of each."""
+    low, high = axis.get_view_interval()
+    if high < 100 * low:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: spoken(value)))
     axis.set_minor_formatter(NullFormatter())

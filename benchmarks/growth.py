@@ -9,17 +9,21 @@ import numpy as np
 
 from benchmarks.harness import Aim, Benchmark, Group, Rows
 from qlib import nn
+from qlib._passes import MANY, PART
 from qlib.calibration import entropy_range, mse_range
 from qlib.codebook import kmeans_codebook
 from qlib.data import DATA, load_float_model, load_mnist
 from qlib.histogram import Histogram
 from qlib.integer_nn import IntegerNetwork
+from qlib.kmeans import EXACT
 from qlib.linear import fake_quantize, params_for, quantize
 from qlib.packing import pack
 
 VALUES = tuple(int(10 ** (k / 2)) for k in range(8, 15))  # 10,000 to 10,000,000
 IMAGES = tuple(int(10 ** (k / 2)) for k in range(2, 9))  # 10 to 10,000
 N = "n"  # the column with the size of the input
+CENTERS = 16
+KMEANS = f"kmeans_codebook, {CENTERS} centers"
 
 
 def groups(small: bool) -> Iterator[Group]:
@@ -28,6 +32,10 @@ def groups(small: bool) -> Iterator[Group]:
     x = np.random.default_rng(0).standard_normal(values[-1], dtype=np.float32) * 0.05
     for name, run in _of_values(x).items():
         yield _sizes(name, "values", run, values, small)
+    few = [n for n in values if n * CENTERS <= EXACT]
+    for how, sizes in ((" (the optimum)", few), (" (bins first)", values[len(few) :])):
+        if sizes:
+            yield _sizes(KMEANS + how, "values", _kmeans(x), sizes, small)
     for name, run in _of_images().items():
         yield _sizes(name, "images", run, images, small)
 
@@ -59,9 +67,13 @@ def _of_values(x: np.ndarray) -> dict[str, Callable]:
         "Histogram.from_array": lambda n: lambda: Histogram.from_array(x[:n]),
         "mse_range": lambda n: lambda: mse_range(x[:n]),
         "entropy_range": lambda n: lambda: entropy_range(x[:n]),
-        "kmeans_codebook, 16 centers": lambda n: lambda: kmeans_codebook(x[:n], 16),
         "pack, 4 bits": lambda n: lambda: pack(codes[:n], 4),
     }
+
+
+def _kmeans(x: np.ndarray) -> Callable:
+    """Return the function of n that prepares K-means with n values."""
+    return lambda n: lambda: kmeans_codebook(x[:n], CENTERS)
 
 
 def _of_images() -> dict[str, Callable]:
@@ -125,10 +137,14 @@ def notes(rows: Rows) -> list[str]:
 BENCHMARK = Benchmark(
     name="growth",
     title="How time grows with the input",
-    about="""
-    Each function on seven sizes over three decades. A slope of 1 on two log axes means
-    twice the time for twice the input. Where a function has work that does not depend
-    on the input, the line starts flat, and the last tenfold says more than the fit.
+    about=f"""
+    Each function on {len(VALUES)} sizes over three decades. A slope of 1 on two log
+    axes (the dotted line) means twice the time for twice the input. Where a function
+    has work that does not depend on the input, the line starts flat, and the last
+    tenfold says more than the fit: `mse_range` is nearly all such work, on a histogram.
+    Two functions change on the way: `quantize` and its kin take all cores from
+    {MANY * PART:,} values on, and K-means, which finds the optimum for up to
+    {EXACT // CENTERS:,} values, looks between bins first for more, so it has two lines.
     """,
     groups=groups,
     picture="growth",

@@ -1,14 +1,17 @@
 """Times contenders side by side: each round times every one of them once, in turn.
 
-A machine whose speed drifts then drifts for all. The first call of each is a warm-up:
-it fills caches and starts threads, and what it returns is compared. Every round has an
+A machine whose speed drifts then drifts for all. The first calls of each are a warm-up:
+they fill caches and start threads, and what one returns is compared. Every round has an
 order of its own, and the machine rests before each call, for the threads of some
-libraries go on asking for work for a while and are in the next one's way.
+libraries go on asking for work for a while and are in the next one's way. A short call
+is then made once more before the one that is timed: threads sleep, and the contender
+before has taken the cache.
 """
 
 import os
 import platform
 import random
+import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,8 +22,10 @@ from typing import Any
 
 import numpy as np
 
+from tools.files import ROOT
+
 REST = 0.001  # s
-QUICK = 0.001  # s: a call this short is made once more before it is timed
+QUICK = 0.02  # s: a call this short is made once more before it is timed
 
 Row = dict[str, Any]
 Rows = list[Row]
@@ -76,10 +81,12 @@ class Group:
     facts: Callable[[dict[str, Any]], dict[str, Row]] = lambda kept: {}
 
     def kind(self, name: str) -> str:
-        """Return whether a contender is "ours", a "peer" or a "floor"."""
+        """Return whether a contender is "ours", "plain" code, a "peer" or a "floor"."""
         if name in self.floors:
             return "floor"
-        return "ours" if name.startswith("qlib") else "peer"
+        if name.startswith("qlib"):
+            return "ours"
+        return "plain" if name.startswith(("NumPy", "Python")) else "peer"
 
     def measure(self, tell: Callable[[str], None] = lambda line: None) -> Rows:
         """Time every contender; return a row for each and tell a line for each."""
@@ -94,6 +101,8 @@ class Group:
             del result
             if firsts[name] > 1:
                 tell(f"    {name}: the first call took {firsts[name]:.1f} s")
+            elif not contender.own_clock:
+                firsts[name] = contender.timed()[0]  # the first call loads and compiles
         self.check(kept)
         facts = self.facts(kept)
         kept.clear()  # before the rounds, which may need the room
@@ -183,6 +192,7 @@ class Benchmark:
         return {
             "benchmark": self.name,
             "date": datetime.now(UTC).date().isoformat(),
+            "commit": commit(),
             "machine": machine(),
             "load before": busy,
             "packages": {name: version(name) for name in self.packages},
@@ -239,7 +249,7 @@ def times_as_fast(name: str, beside: str, group: str = "") -> Callable[[Rows], f
 
     def value(rows: Rows) -> float:
         fast, slow = pick(rows, name, group), pick(rows, beside, group)
-        return slow["ratio"] / fast["ratio"]
+        return slow["seconds"] / fast["seconds"]
 
     return value
 
@@ -274,10 +284,29 @@ def load() -> float | None:
 
 def machine() -> str:
     """Return the processor, its cores, the system and the Python in one line."""
+    memory = f", {_memory():.0f} GB" if _memory() else ""
     return (
-        f"{_processor()}, {os.cpu_count()} cores, {platform.system()} on "
+        f"{_processor()}, {os.cpu_count()} cores{memory}, {platform.system()} on "
         f"{platform.machine()}, Python {platform.python_version()}"
     )
+
+
+def commit() -> str | None:
+    """Return the commit that is measured, where git tells it."""
+    words = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    try:
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    except OSError:
+        return None
+    return done.stdout.strip() or None
+
+
+def _memory() -> float:
+    """Return the machine's memory in GB, 0 where it is not told."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    except (AttributeError, ValueError, OSError):
+        return 0.0
 
 
 def _processor() -> str:

@@ -69,7 +69,7 @@ BENCHMARK = Benchmark(
     about="""
     The seconds between two lines of a fresh interpreter, its own start not counted.
     "Every module" is every module of qlib but plots and checks; that none of them loads
-    TensorFlow or matplotlib is checked. All but the first and second include NumPy.
+    TensorFlow or matplotlib is checked. All but `import qlib` load NumPy.
     """,
     groups=groups,
     aims=(

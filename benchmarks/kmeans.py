@@ -12,6 +12,7 @@ from sklearn.cluster import KMeans
 
 from benchmarks.harness import Aim, Benchmark, Group, Row, Rows, times_as_fast
 from qlib.codebook import Codebook, kmeans_codebook
+from qlib.kmeans import EXACT
 
 SIZES = (  # values, clusters, fewest rounds, whether the exact package takes part
     (1_000_000, 16, 5, True),
@@ -36,7 +37,7 @@ def groups(small: bool) -> Iterator[Group]:
             _contenders(x, k, exact),
             seconds=0,
             rounds=rounds,
-            first_counts=not exact,  # a minute or two, with nothing to warm up
+            first_counts=not exact,  # scikit-learn takes long, and nothing warms up
             facts=partial(_errors, x),
         )
 
@@ -69,7 +70,10 @@ def _errors(x: np.ndarray, found: dict[str, Codebook]) -> dict[str, Row]:
 
 
 def _worst_error(rows: Rows) -> float:
-    return max(row[ABOVE] for row in rows if row["kind"] == "ours")
+    """Return our largest error, where the exact package says what is least."""
+    exact = {row["group"] for row in rows if row["name"].startswith("ckmeans")}
+    ours = (row for row in rows if row["kind"] == "ours" and row["group"] in exact)
+    return max(row[ABOVE] for row in ours)
 
 
 def _beside(peer: str, least: float, size: int, k: int) -> Aim:
@@ -86,18 +90,21 @@ def _beside(peer: str, least: float, size: int, k: int) -> Aim:
 BENCHMARK = Benchmark(
     name="kmeans",
     title="K-means codebooks",
-    about="""
+    about=f"""
     Normally distributed float32 weights. scikit-learn's `KMeans` is started once, with
-    its defaults otherwise. `ckmeans` finds the exact optimum; it takes up to 255
-    clusters, and minutes for the largest task, where it is left out. The error of each
-    codebook is compared with the least that any contender of the group found: beside
-    `ckmeans` that is the least there is.
+    its defaults otherwise, on all cores; the others use one. `ckmeans` finds the exact
+    optimum, for up to 255 clusters, so that it is left out of the last task; its time
+    has the conversion to float64 in it. qlib guarantees the optimum for up to
+    {EXACT:,} different values times clusters only. All tasks here are beyond that: it
+    looks for the bounds between bins, and then refines them. The error of each codebook
+    is compared with the least that any contender of the group found, which beside
+    `ckmeans` is the least there is; the aim counts these tasks alone.
     """,
     groups=groups,
     packages=("numpy", "scikit-learn", "ckmeans"),
     aims=(
         Aim(
-            "K-means: an MSE within {limit} % of the least found",
+            "K-means: an MSE within {limit} % of the optimum",
             _worst_error,
             0.01,
             "%",

@@ -66,8 +66,10 @@ BENCHMARK = Benchmark(
     name="notebooks",
     title="The notebooks",
     about="""
-    Each notebook once, from top to bottom in a fresh kernel, one after the other. The
-    memory is the most that the kernel held resident at any moment (Linux tells it).
+    Each notebook once, so with no spread, from top to bottom in a fresh kernel, one
+    after the other; the start of the kernel counts. The memory is the most that the
+    kernel held resident at any moment (Linux tells it), without processes that it
+    starts.
     """,
     groups=groups,
     picture="notebooks",

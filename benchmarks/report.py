@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from benchmarks import reliability, studies
+from benchmarks import harness, reliability, studies
 from benchmarks.harness import Row, spoken
 from benchmarks.tables import shown, table
 
@@ -15,22 +15,28 @@ FOLDER = Path(__file__).parent
 RECORDS, PICTURES = FOLDER / "records", FOLDER / "pictures"
 COLUMNS = ("group", "name", "kind", "seconds", "quartiles", "rounds", "ratio")
 
-HEAD = """\
+REST, QUICK = (f"{1e3 * seconds:g} ms" for seconds in (harness.REST, harness.QUICK))
+HEAD = f"""\
 # How fast, beside whom
 
     python3 course.py bench           measure all of this again, here
     python3 course.py bench kmeans    one benchmark
     python3 course.py bench --list    what there is, and how long it takes
 
-In each round every contender is timed once, in an order drawn anew, so that a slow
-moment hits all. Times are medians; half of the rounds lie between the quartiles. This
-page is made from `records/`: nothing in it is typed by hand.
+Every contender is called twice to warm up. Then, in each round, each is timed once, in
+an order drawn anew, so that a slow moment hits all; before that it rests for {REST},
+and if it takes less than {QUICK}, makes a call that is not timed. Times are medians;
+half of the rounds lie between the quartiles. "/ first" is the time over that of the
+first contender of the task, taken within each round, then the median. This page is made
+from the records: no measured number in it is typed. The limits of the aims are what the
+functions reached when they were written, on a machine like this one, and what the
+course allows itself in time and memory.
 """
 
 
 def readme(records: Mapping[str, Row]) -> str:
     """Return the text of README.md from the records, in the order of the page."""
-    parts = [HEAD, _aims(records.values()), _peers(records.values())]
+    parts = [HEAD, _aims(records.values()), _faster(records.values())]
     parts += [_section(record) for record in records.values()]
     return "\n".join([*parts, reliability.section(FOLDER), _studies()])
 
@@ -42,14 +48,13 @@ def _aims(records: Iterable[Row]) -> str:
         (
             _link(record),
             aim["says"],
-            f"{shown(aim['measured'])} {aim['unit']}".strip(),
+            f"{_beside(aim)} {aim['unit']}".strip(),
             "yes" if aim["met"] else "**no**",
         )
         for record, aim in judged
     ]
     short = [
-        f"- {aim['says']}; measured: {shown(aim['measured'])} {aim['unit']}".rstrip()
-        + "."
+        f"- {aim['says']}; measured: {_beside(aim)} {aim['unit']}".rstrip() + "."
         for _, aim in judged
         if not aim["met"]
     ]
@@ -58,34 +63,44 @@ def _aims(records: Iterable[Row]) -> str:
     return f"## Aims\n\n{lines}\n\n{said}\n"
 
 
-def _peers(records: Iterable[Row]) -> str:
-    """Return where a peer is faster than the fastest of ours, one line a benchmark."""
-    lines = []
+def _beside(aim: Row) -> str:
+    """Return what was measured, with enough digits to tell it from the limit."""
+    found = shown(aim["measured"])
+    same = found == shown(aim["limit"]) and aim["measured"] != aim["limit"]
+    return f"{aim['measured']:.4g}" if same else found
+
+
+def _faster(records: Iterable[Row]) -> str:
+    """Return the table of all that is faster than the fastest of ours, task by task."""
+    rows, lost, tasks = [], 0, 0
     for record in records:
-        pairs = rivals(record)
-        faster = [pair for pair in pairs if pair[2] > 1]
-        if not pairs:
-            continue
-        line = f"- {_link(record)}: in {len(faster)} of {len(pairs)} tasks"
-        if faster:
-            ours, peer, times = max(faster, key=lambda pair: pair[2])
-            line += (
-                f'; most in "{ours["group"]}", where {peer["name"]} is '
-                f"{shown(times)} times as fast as `{ours['name']}`"
-            )
-        lines.append(line + ".")
-    return "## Where a peer is faster than qlib\n\n" + "\n".join(lines) + "\n"
+        for title, (ours, faster, others) in rivals(record).items():
+            tasks += bool(others)
+            if not faster:
+                continue
+            lost += 1
+            who = ", ".join(f"{name} {shown(times)}" for name, times in faster.items())
+            rows.append((_link(record), title, f"`{ours['name']}`", who))
+    head = ("benchmark", "task", "fastest of qlib", "faster, so many times")
+    return (
+        "## Where others are faster than qlib\n\n"
+        f"In {lost} of {tasks} tasks another library, or plain code, is faster than "
+        f"anything of qlib:\n\n{table(head, rows)}\n"
+    )
 
 
-def rivals(record: Row) -> list[tuple[Row, Row, float]]:
-    """Return for each group: our fastest, the fastest peer, how much faster it is."""
-    found = []
-    for rows in groups(record).values():
+def rivals(record: Row) -> dict[str, tuple[Row, dict[str, float], int]]:
+    """Return for each task our fastest, {name: times as fast}, and how many others."""
+    found = {}
+    for title, rows in groups(record).items():
         ours = [row for row in rows if row["kind"] == "ours"]
-        peers = [row for row in rows if row["kind"] == "peer"]
-        if ours and peers:
-            us, them = (min(r, key=lambda row: row["seconds"]) for r in (ours, peers))
-            found.append((us, them, us["ratio"] / them["ratio"]))
+        others = [row for row in rows if row["kind"] in ("peer", "plain")]
+        if ours:
+            best = min(ours, key=lambda row: row["seconds"])
+            times = {row["name"]: best["seconds"] / row["seconds"] for row in others}
+            times = dict(sorted(times.items(), key=lambda pair: -pair[1]))
+            faster = {name: value for name, value in times.items() if value > 1}
+            found[title] = best, faster, len(others)
     return found
 
 
@@ -109,9 +124,10 @@ def _section(record: Row) -> str:
         "<details><summary>Every number</summary>",
         _numbers(record),
         "</details>",
-        f"Measured {record['date']} on {record['machine']}; {packages}. "
-        f"It took {_duration(record['took'])}"
-        + (f"; load of the machine before: {busy}." if busy is not None else "."),
+        f"Measured {record['date']} on {record['machine']}; {packages}"
+        + (f"; commit {record['commit']}" if record.get("commit") else "")
+        + f". It took {_duration(record['took'])}"
+        + (f"; load in the minute before: {busy}." if busy is not None else "."),
     ]
     return "\n\n".join(parts) + "\n"
 

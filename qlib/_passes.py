@@ -15,6 +15,7 @@ from qlib._checked import require_finite, whole_number
 from qlib.params import QuantParams
 
 PART = 1 << 18  # values in a part: 1 MB of float32
+MANY = 8  # parts: for fewer, threads would cost more than they save
 FLOAT32 = np.finfo(np.float32)
 
 
@@ -27,7 +28,7 @@ def each_part(work: Callable, params: QuantParams, *arrays: np.ndarray) -> None:
         for part in queue:
             work(*part)
 
-    if len(found) < 8:  # threads would cost more than they save
+    if len(found) < MANY:
         run()
         return
     from concurrent.futures import ThreadPoolExecutor  # 10 ms that few imports need
