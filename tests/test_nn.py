@@ -1,11 +1,16 @@
 """The network in NumPy: against TensorFlow, against plain loops, and on bad input."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from qlib import nn
 from qlib.data import WEIGHT_SHAPES, load_float_model, load_mnist
 from qlib.training import build_model
+from tests.notebooks import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +131,30 @@ def test_tensors_have_the_names_shapes_and_type_that_are_promised(tensors):
 def test_an_image_scores_the_same_in_any_batch(weights, images, tensors, size):
     logits = nn.forward(weights, images[:size])
     np.testing.assert_allclose(logits, tensors["logits"][:size], rtol=0, atol=1e-4)
+
+
+def test_threads_give_the_bits_that_one_after_the_other_gives(weights, test_digits):
+    images = test_digits[0][:1001]
+    alone = nn.forward(weights, images, transform={"input": lambda x: x})
+    np.testing.assert_array_equal(nn.forward(weights, images), alone)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_does_not_wait_for_threads_that_it_has_not():
+    code = """
+import os
+from qlib import nn
+from qlib.data import load_float_model, load_mnist
+weights, images = load_float_model(), load_mnist()[1][0][:300]
+digits = nn.predict(weights, images)
+child = os.fork()
+if not child:
+    os._exit(int((nn.predict(weights, images) != digits).any()))
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    words = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", code]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.returncode) == ("0\n", 0), done.stderr
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
