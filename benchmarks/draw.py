@@ -63,7 +63,7 @@ def ladder(record: Row):
         xscale="log", xlim=(min(times) / 1.6, max(times) * 4), ylim=(at - 0.4, -0.7)
     )
     _time_axis(axes.xaxis)
-    axes.set_xlabel("time of one call, left is faster: median, line between quartiles")
+    axes.set_xlabel("time of one call (left is faster; line: quartiles)")
     axes.grid(axis="y", visible=False)
     for kind in KINDS:
         if kind in used:

@@ -79,7 +79,7 @@ def _faster(records: Iterable[Row]) -> str:
             if not faster:
                 continue
             lost += 1
-            who = ", ".join(f"{name} {shown(times)}" for name, times in faster.items())
+            who = "; ".join(f"{name} {shown(times)}" for name, times in faster.items())
             rows.append((_link(record), title, f"`{ours['name']}`", who))
     head = ("benchmark", "task", "fastest of qlib", "faster, so many times")
     return (
