@@ -312,8 +312,8 @@ catches_offset = _test(
         "wraps.": [_off_at([-3, 0, 5], 7), _off_at([-3, 0, 5], -7)],
         "Your test asks for q * scale + zero_point itself: work out by hand what "
         "should come back.": lambda f: f.words != "q * scale + zero_point",
-        "Your test refuses float32: compare with a tolerance, such as np.allclose has "
-        "it.": [
+        "Your test refuses float32: compare with a tolerance, such as np.allclose with "
+        "atol=1e-5.": [
             _off_at(range(-128, 128), -128, close=np.array_equal),
             _off_at(range(-128, 128), 100, close=np.array_equal),
         ],

@@ -94,7 +94,8 @@ def grids(rows: Mapping[str, np.ndarray], marked: float | None = None, unit: str
 
     Example:
         >>> grids({"coarse": np.arange(3), "fine": np.arange(0, 2.5, 0.5)}, marked=1.2)
-        Picture: The levels of these grids on one axis: coarse; fine.
+        Picture: The levels of grids on one axis: coarse, 3 from 0 to 2; fine, 5 from \
+0 to 2.
     """
     figure, axes = new_figure(0.9 + 0.62 * len(rows))
     for height, values in enumerate(reversed(rows.values())):
@@ -107,25 +108,31 @@ def grids(rows: Mapping[str, np.ndarray], marked: float | None = None, unit: str
     axes.set(ylim=(-0.6, len(rows) - 0.4), xlabel=unit)
     axes.set_yticks(range(len(rows)), list(reversed(rows)))
     axes.grid(False)
-    return figure, f"The levels of these grids on one axis: {'; '.join(rows)}."
+    told = (
+        f"{name}, {len(values)} from {np.min(values):.3g} to {np.max(values):.3g}"
+        for name, values in rows.items()
+    )
+    return figure, f"The levels of grids on one axis: {'; '.join(told)}."
 
 
 @picture
 def codes_used(rows: Mapping[str, tuple[np.ndarray, QuantParams]]):
     """Draw how often each code is used, a panel for each tensor and its parameters."""
     figure, panels = new_figure(3.6, columns=len(rows), squeeze=False)
+    told = []
     for axes, (name, (x, params)) in zip(panels[0], rows.items(), strict=True):
         q = quantize(x, params).astype(int)
         counts = np.bincount(q.reshape(-1) - params.qmin)
         codes = np.arange(params.qmin, params.qmin + len(counts))
+        told.append(f"{name}, most often code {codes[counts.argmax()]}")
         axes.fill_between(codes, counts / q.size * 100, step="mid", color=BLUE)
         axes.axvline(params.zero_point, color=RED, linestyle="--", linewidth=1.5)
         axes.set(xlim=(params.qmin - 3, params.qmax + 3), yscale="log", title=name)
         axes.set_xlabel("code (dashed: the zero point)")
     panels[0][0].set_ylabel("share of values (%)")
     return figure, (
-        f"How often each code is used, as a histogram on a log scale, for "
-        f"{' and for '.join(rows)}; a dashed line marks the zero point."
+        "How often each code is used, as a histogram on a log scale: "
+        f"{'; '.join(told)}. A dashed line marks the zero point."
     )
 
 
@@ -191,6 +198,7 @@ def channel_ranges(w: np.ndarray, axis: int = -1):
     rows = np.moveaxis(w, axis, 0).reshape(w.shape[axis], -1)
     low, high = rows.min(1), rows.max(1)
     channel = np.arange(len(rows))
+    full = int(np.sum(high - low == high.max() - low.min()))
     axes.axhspan(low.min(), high.max(), color=ORANGE, alpha=0.25, linewidth=0)
     axes.bar(channel, high - low, bottom=low, color=BLUE, width=0.7)
     axes.axhline(0, color=BLACK, linewidth=1)
@@ -200,7 +208,7 @@ def channel_ranges(w: np.ndarray, axis: int = -1):
     axes.grid(visible=False, axis="x")
     return figure, (
         f"The range of each of {len(rows)} output channels as a bar, inside a band "
-        "that is the range of the whole tensor: few channels fill the band."
+        f"that is the range of the whole tensor, which {full or 'none'} of them fill."
     )
 
 
@@ -226,7 +234,7 @@ def weights_on_grid(x: np.ndarray, bits: int, reach: float):
     )
     return figure, (
         f"A histogram of the weights with the levels of a {bits}-bit grid that reaches "
-        f"to {reach:.2f} on either side."
+        f"to {reach:.2f} on either side; {clipped:.2%} of the weights lie outside it."
     )
 
 
