@@ -41,7 +41,8 @@ def pack(q: ArrayLike, bits: int) -> np.ndarray:
     _require_fitting(q, bits)
     per_byte = 8 // bits
     codes = np.zeros(-(-q.size // per_byte) * per_byte, np.uint8)
-    codes[: q.size] = q.reshape(-1).astype(np.uint8) & (2**bits - 1)
+    codes[: q.size] = q.reshape(-1)  # the last 8 bits, of which the last few are kept
+    codes &= np.uint8(2**bits - 1)
     packed = codes[::per_byte].copy()
     for place in range(1, per_byte):  # a pass each, where a reduction would go by bytes
         packed |= codes[place::per_byte] << np.uint8(place * bits)
