@@ -24,6 +24,7 @@ from qlib.plots.picture import (
 
 Curve = tuple[np.ndarray, np.ndarray]
 LOOKS = ((BLUE, "o-"), (ORANGE, "s--"), (GREEN, "^:"), (RED, "D-."), (PURPLE, "v-"))
+TOP = 6  # losses, over the least, that `threshold_view` has room for
 
 
 def _outline(histogram: Histogram, most: int = 120) -> Curve:
@@ -85,7 +86,9 @@ def threshold_view(
     left.minorticks_off()
     # Plain words: formulas in tick labels would take a third of the time.
     powers = [k for k in range(7) if 10.0**-k >= shares[shares > 0].min()] or [0]
-    left.set_yticks([10.0**-k for k in powers], [f"1e-{k}" for k in powers])
+    left.set_yticks(
+        [10.0**-k for k in powers], [f"1e-{k}" if k else "1" for k in powers]
+    )
     left.set(xlabel="magnitude (shaded: kept)", ylabel="share of values")
     told = []
     for (thresholds, losses), color, name in ((mse, BLUE, "MSE"), (kl, RED, "KL")):
@@ -94,15 +97,18 @@ def threshold_view(
         some = slice(None, None, max(1, len(losses) // 200))
         right.plot(thresholds[some], losses[some] / least, color=color, label=name)
         here = np.interp(threshold, thresholds[finite], losses[finite]) / least
-        right.plot(threshold, here, "o", color=color, ms=11)
+        beyond = "^", TOP * (0.97 - 0.07 * len(told))  # side by side they would hide
+        mark, at = ("o", here) if here < TOP else beyond
+        right.plot(threshold, at, mark, color=color, ms=11)
         told.append(f"{name} {here:.2f}")
-    right.set(xlabel="threshold", ylabel="loss / least loss", ylim=(0.8, 6))
+    right.set(xlabel="threshold", ylabel="loss / least loss", ylim=(0.8, TOP))
     right.legend()
     left.set_title(f"{bits} bits, at {threshold:.2f}: {', '.join(told)} x least")
     return figure, (
         "Left: a histogram of magnitudes, shaded up to the threshold. Right: MSE and "
         f"KL for {bits} bits against the threshold, each over its least value, with a "
-        "dot at this threshold; the two valleys lie at different places."
+        f"dot at this threshold ({', '.join(told)}); the two valleys lie at different "
+        "places."
     )
 
 

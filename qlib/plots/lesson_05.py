@@ -177,8 +177,10 @@ def pixel(
     tables = ("q_x - Z_x", seen), ("q_w", weights.astype(int)), ("product", products)
     for axes, (title, values) in zip(panels[1:], tables, strict=True):
         axes.imshow(np.sign(values), cmap=SIGNED, vmin=-3.3, vmax=3.3)
+        long = max(len(f"{value}") for value in values.flat) > 5
         for (i, j), value in np.ndenumerate(values):
-            axes.text(j, i, f"{value}", ha="center", va="center", fontsize=12)
+            size_of_type = 10 if long else 12
+            axes.text(j, i, f"{value}", ha="center", va="center", fontsize=size_of_type)
         axes.set_title(title, fontsize=13)
     panels[0].set_title(f"row {row}, column {column}", fontsize=13)
     for axes in panels:
