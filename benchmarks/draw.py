@@ -125,7 +125,12 @@ def by_size(record: Row):
         axes.set_ylabel("ns a value")
     handles, labels = panels[0, 0].get_legend_handles_labels()
     figure.legend(
-        handles, labels, loc="outside lower center", ncols=len(labels), fontsize=12
+        handles,
+        labels,
+        loc="outside lower center",
+        ncols=len(labels),
+        fontsize=12,
+        columnspacing=1.2,
     )
     told = (
         f"{task}: "
